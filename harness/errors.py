@@ -1,0 +1,87 @@
+"""What can go wrong on purpose: every error says what is wrong, how to mend it, and which exit code it ends with.
+
+HarnessError                 1  a bug, unless a subclass says otherwise
+├── UsageError               2  the command asks for something that cannot be
+│   ├── UnknownNameError     2  a name the catalog does not have
+│   ├── DataError            2  a data file is malformed, or not the one its fingerprint says
+│   ├── ModelError           2  the model cannot be loaded from where it was said to be
+│   ├── OutputError          2  the run folder cannot be written, or another run holds it
+│   └── SandboxError         2  this machine offers no isolation for model-written programs
+├── UnavailableError         3  data or weights that are neither here nor reachable
+├── JournalError             3  records could not be written (a full disk); what was written stays
+└── EngineError              3  the engine failed on one prompt; retried, then recorded as infra_error
+    └── PromptTooLongError      prompt and answer do not fit the context; recorded as no_answer, never retried
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class HarnessError(Exception):
+    """The root: ``message`` says what is wrong, ``mend`` how to mend it (one line each)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+
+class UsageError(HarnessError):
+    """The command asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """``kind`` (model, feature, ...) has no entry called ``name``; suggests the nearest of ``known``."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        mend = f'did you mean "{near[0]}"? ' if near else ""
+        super().__init__(f'unknown {kind} "{name}"', f"{mend}known: {', '.join(names) or 'none'}")
+
+
+class DataError(UsageError):
+    """A data file is malformed, or not the one its fingerprint says."""
+
+
+class ModelError(UsageError):
+    """The model cannot be loaded from where it was said to be."""
+
+
+class OutputError(UsageError):
+    """The run folder cannot be written, or another run holds it."""
+
+
+class SandboxError(UsageError):
+    """This machine offers no isolation for model-written programs."""
+
+
+class UnavailableError(HarnessError):
+    """Data or weights that are neither on this machine nor reachable from it."""
+
+    exit_code = 3
+
+
+class JournalError(HarnessError):
+    """Records could not be written; those written before stay."""
+
+    exit_code = 3
+
+
+class EngineError(HarnessError):
+    """The engine failed on one prompt, for a reason that may pass."""
+
+    exit_code = 3
+
+
+class PromptTooLongError(EngineError):
+    """Prompt and answer together do not fit the model's context."""
+
+    def __init__(self, prompt_tokens: int, answer_tokens: int, context: int) -> None:
+        super().__init__(f"prompt too long: {prompt_tokens} tokens + {answer_tokens} for the answer > {context}")
+        self.prompt_tokens = prompt_tokens
