@@ -1,0 +1,57 @@
+"""What a benchmark is: a frozen dataclass whose fields are its settings, with a way to load and a way to score.
+
+    @dataclass(frozen=True)
+    class Mine:
+        shots: int = 0                              # --set mine.shots=3
+        name: ClassVar[str] = "mine"
+        version: ClassVar[str] = "1"
+        metric: ClassVar[str] = "pass@1"
+        max_tokens: ClassVar[int] = 512
+        stop: ClassVar[tuple[str, ...]] = ()
+
+        def load(self, read: ReadRows) -> list[Sample]: ...
+        async def score(self, sample: Sample, answer: Answer, run: RunProgram) -> Score: ...
+
+Put it in benchmarks/mine.py, name it in configs/datasets.yaml and in configs/features.yaml: that is all.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import Field
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from harness.records import Answer, Sample, Score, Verdict
+from harness.sandbox.program import Program
+
+Row = TypeVar("Row")
+
+
+class ReadRows(Protocol):
+    """Reads a split of the benchmark's data set as instances of ``row`` (a dataclass), checked field by field."""
+
+    def __call__(self, split: str, row: type[Row]) -> list[Row]:
+        """Raises DataError naming file and line, or UnavailableError."""
+        ...
+
+
+RunProgram = Callable[[Program], Awaitable[Verdict]]
+"""Runs one program in the sandbox, without blocking the others."""
+
+
+class Benchmark(Protocol):
+    """A set of samples with a way to ask and a way to score."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    name: ClassVar[str]
+    version: ClassVar[str]
+    """Raised by anything that changes scores: the prompt, the extraction, the tests."""
+    metric: ClassVar[str]
+    max_tokens: ClassVar[int]
+    stop: ClassVar[tuple[str, ...]]
+
+    def load(self, read: ReadRows) -> list[Sample]:
+        """All samples, in the data set's own order."""
+        ...
+
+    async def score(self, sample: Sample, answer: Answer, run: RunProgram) -> Score:
+        """Judges one answer; ``scores`` must hold the benchmark's metric's per-attempt number (1.0 = passed)."""
+        ...

