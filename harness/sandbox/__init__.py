@@ -1,0 +1,1 @@
+"""Runs model-written programs apart from this machine and says what came of them: ``run(Program) -> Verdict``."""

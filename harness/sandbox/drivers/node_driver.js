@@ -1,0 +1,80 @@
+// Runs inside the sandbox: loads one JavaScript program, evaluates its cases, reports each on the report descriptor.
+// Stands alone (node only). Reads one JSON object on standard input: token, path, source, asserts, cases [{setup, call}].
+// Writes JSON lines, each with the token: {"loaded"}, then one {"test", "ok" | "value" | "raised", "message"} a test.
+'use strict';
+
+const fs = require('node:fs');
+const vm = require('node:vm');
+
+const job = JSON.parse(fs.readFileSync(0, 'utf8'));
+const reportTo = Number(process.argv[2]);
+// What reports is taken out of reach of names the program may rebind.
+const { stringify } = JSON;
+const writeSync = fs.writeSync.bind(fs);
+const exit = process.reallyExit.bind(process);
+const report = (event) => writeSync(reportTo, stringify({ token: job.token, ...event }) + '\n');
+
+function nameOf(error) {
+  const name = (error && error.constructor && error.constructor.name) || typeof error;
+  return name === 'RangeError' && /allocation failed/.test(error.message) ? 'MemoryError' : name;
+}
+const messageOf = (error) => {
+  try {
+    return String(error && error.message !== undefined ? error.message : error).slice(0, 500);
+  } catch {
+    return '';
+  }
+};
+
+// `value` as JSON data; what JSON would silently drop or change is an error instead.
+function plain(value, depth = 0) {
+  if (depth > 50) throw new TypeError('the value is nested too deeply to compare');
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : { float: String(value) };
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return Array.from(value, (item) => plain(item, depth + 1));
+  if (typeof value === 'object') {
+    const kind = Object.getPrototypeOf(value);
+    if (kind !== null && kind !== Object.prototype) throw new TypeError(`a ${nameOf(value)} is not plain data`);
+    const fields = Object.entries(value).filter(([, item]) => item !== undefined);
+    return Object.fromEntries(fields.map(([key, item]) => [key, plain(item, depth + 1)]));
+  }
+  throw new TypeError(`a ${typeof value} is not plain data`);
+}
+
+async function main() {
+  globalThis.require = require;
+  globalThis.module = { exports: {} };
+  globalThis.exports = globalThis.module.exports;
+  globalThis.__filename = job.path;
+  globalThis.__dirname = '.';
+  const run = (code, name) => vm.runInThisContext(code, { filename: name });
+  try {
+    run(job.source, job.path);
+  } catch (error) {
+    report({ failed_to_load: nameOf(error), message: messageOf(error) });
+    return;
+  }
+  report({ loaded: true });
+  for (const [number, statement] of job.asserts.entries()) {
+    try {
+      await run(`(async () => {${statement}\n})()`, 'test');
+    } catch (error) {
+      report({ test: number, raised: nameOf(error), message: messageOf(error) });
+      return;
+    }
+    report({ test: number, ok: true });
+  }
+  for (const [number, { setup, call }] of job.cases.entries()) {
+    try {
+      run(setup, 'setup');
+      report({ test: number, value: plain(await run(`(${call.trim()}\n)`, 'call')) });
+    } catch (error) {
+      report({ test: number, raised: nameOf(error), message: messageOf(error) });
+    }
+  }
+}
+
+process.on('uncaughtException', () => {});
+process.on('unhandledRejection', () => {});
+main().finally(() => exit(0));
