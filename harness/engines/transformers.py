@@ -1,0 +1,150 @@
+"""The engine for any machine: Hugging Face transformers in this process, on the CPU.
+
+Prompts in flight are gathered into batches of similar length within a token budget. What is drawn for a prompt depends
+on its own seed alone, not on the batch it falls into.
+"""
+
+import asyncio
+import platform
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
+
+from harness.engines.batch import Row, generate
+from harness.engines.model_folder import ModelFolder
+from harness.errors import EngineError, ModelError, PromptTooLongError
+from harness.prompts.chat import plain_text
+from harness.records import Answer, Message, Sampling
+
+BATCH_TOKENS = 16_384
+"""Upper bound on rows x (longest prompt + longest answer) of a batch: it bounds the memory of keys and values."""
+BATCH_ROWS = 16
+GATHER_SECONDS = 0.01
+"""How long a first prompt waits for company."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    row: Row
+    answer: asyncio.Future[Answer]
+
+    @property
+    def tokens(self) -> int:
+        return len(self.row.prompt) + self.row.sampling.max_tokens
+
+
+class TransformersEngine:
+    """Answers with the model in ``folder``; ``dtype`` "auto" means float32, the one type every CPU is quick in."""
+
+    concurrency = 2 * BATCH_ROWS
+
+    def __init__(self, folder: ModelFolder, dtype: str = "auto", max_model_len: int | None = None) -> None:
+        self.folder = folder
+        self.dtype = "float32" if dtype == "auto" else dtype
+        self.context = max_model_len or 0
+        self._waiting: list[_Waiting] = []
+        self._arrived = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="transformers")
+
+    async def __aenter__(self) -> Self:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+        self._serving = asyncio.create_task(self._serve())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._serving
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def complete(self, text: str, sampling: Sampling) -> Answer:
+        """Continues ``text``; see :class:`harness.engines.base.Engine`."""
+        return await self._enqueue(self.tokenizer(text)["input_ids"], sampling)
+
+    async def chat(self, messages: tuple[Message, ...], sampling: Sampling) -> Answer:
+        """Writes the next assistant turn; a model without a chat template gets the conversation as plain text."""
+        if not self.tokenizer.chat_template:
+            return await self.complete(plain_text(messages), sampling)
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        return await self._enqueue(self.tokenizer(text, add_special_tokens=False)["input_ids"], sampling)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Versions, type, context and processor."""
+        return {
+            "engine": "transformers",
+            "transformers": version("transformers"),
+            "torch": version("torch"),
+            "dtype": self.dtype,
+            "context": self.context,
+            "chat_template": bool(self.tokenizer.chat_template),
+            "device": f"cpu ({platform.machine()}, {self._threads} threads)",
+        }
+
+    def _load(self) -> None:
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        path, local = str(self.folder.path), {"local_files_only": True, "trust_remote_code": False}
+        try:
+            dtype = getattr(torch, self.dtype)
+            self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(path, **local)
+            self.model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+                path, dtype=dtype, use_safetensors=True, **local
+            )
+        except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelError(
+                f"cannot load {path}: {reason}", "check the folder's config, weights and tokenizer"
+            ) from None
+        self.model.eval()
+        self._threads = torch.get_num_threads()
+        longest = int(getattr(self.model.config, "max_position_embeddings", 0) or 2048)
+        self.context = min(self.context or longest, longest)
+
+    async def _enqueue(self, prompt: list[int], sampling: Sampling) -> Answer:
+        if len(prompt) + sampling.max_tokens > self.context:
+            raise PromptTooLongError(len(prompt), sampling.max_tokens, self.context)
+        waiting = _Waiting(Row(tuple(prompt), sampling), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._arrived.set()
+        return await waiting.answer
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._arrived.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+            batch = self._take_batch()
+            try:
+                answers = await loop.run_in_executor(self._thread, self._generate, [each.row for each in batch])
+            except Exception as error:  # noqa: BLE001  (whatever torch raises is this batch's failure, not the run's)
+                for each in batch:
+                    if not each.answer.done():
+                        each.answer.set_exception(EngineError(f"{type(error).__name__}: {error}"))
+                continue
+            for each, answer in zip(batch, answers, strict=True):
+                if not each.answer.done():
+                    each.answer.set_result(answer)
+
+    def _generate(self, rows: list[Row]) -> list[Answer]:
+        return generate(self.model, self.tokenizer, rows)
+
+    def _take_batch(self) -> list[_Waiting]:
+        """The longest prompts waiting, as many as the budget allows: neighbours in length waste the least padding."""
+        self._waiting.sort(key=lambda each: each.tokens, reverse=True)
+        longest = self._waiting[0].tokens
+        rows = max(1, min(BATCH_ROWS, BATCH_TOKENS // longest))
+        batch, self._waiting = self._waiting[:rows], self._waiting[rows:]
+        if not self._waiting:
+            self._arrived.clear()
+        return batch

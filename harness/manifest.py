@@ -1,0 +1,197 @@
+"""manifest.json: everything needed to repeat a run, and all that summary.json needs beside the records. No secret."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness import __version__
+from harness.errors import DataError, JournalError, OutputError
+from harness.plan import Plan
+from harness.records import LeftOut, Missing
+
+MANIFEST = "manifest.json"
+_PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "huggingface_hub", "pydantic", "tree-sitter")
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """One benchmark as planned: ``samples`` are asked ``attempts`` times each and scored by ``metric``."""
+
+    use_case: str
+    benchmark: str
+    version: str
+    metric: str
+    samples: int
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Session:
+    """One start of the command on this run; ``engine`` is what the engine says of itself."""
+
+    asked_from: str
+    command: tuple[str, ...]
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+    sandbox: str
+    engine: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A run's manifest. ``settings`` are what the settings hash is made of; each session adds one to ``sessions``."""
+
+    model: str
+    model_source: str
+    model_files: Mapping[str, str]
+    feature: str
+    settings: Mapping[str, Any]
+    settings_hash: str
+    data: Mapping[str, Mapping[str, str]]
+    jobs: tuple[PlannedJob, ...]
+    left_out: tuple[LeftOut, ...]
+    unavailable: tuple[Missing, ...]
+    sessions: tuple[Session, ...] = ()
+
+
+def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
+    """The plan as a manifest."""
+    return Manifest(
+        model=plan.model.name,
+        model_source=plan.model.source,
+        model_files=plan.model.files,
+        feature=plan.feature.name,
+        settings=plan.settings,
+        settings_hash=plan.settings_hash,
+        data=plan.origins,
+        jobs=tuple(
+            PlannedJob(
+                job.use_case,
+                job.entry.name,
+                job.benchmark.version,
+                job.benchmark.metric,
+                len(job.samples),
+                plan.options.attempts,
+            )
+            for job in plan.jobs
+        ),
+        left_out=plan.left_out,
+        unavailable=plan.unavailable,
+        sessions=sessions,
+    )
+
+
+def new_session(command: tuple[str, ...], sandbox: str, engine: Mapping[str, Any]) -> Session:
+    """A session that begins to ask now, on this machine."""
+    return Session(
+        asked_from=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        command=command,
+        versions={"harness": __version__, "python": platform.python_version(), **_versions()},
+        machine={
+            "system": f"{platform.system()} {platform.release()}",
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "git_commit": _git_commit(),
+        },
+        sandbox=sandbox,
+        engine=engine,
+    )
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The folder's manifest, or None where there is none yet.
+
+    Raises:
+        DataError: it is malformed.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        return TypeAdapter(Manifest).validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "manifest"
+        raise DataError(f"{path}: {where}: {first['msg']}", "mend the file, or move the run folder away") from None
+
+
+def check_same_data(earlier: Manifest, plan: Plan) -> None:
+    """Refuses to go on with a run whose rows have changed since it began.
+
+    Raises:
+        DataError: a split read now differs from the one the run began with.
+    """
+    for split, origin in plan.origins.items():
+        before = earlier.data.get(split, origin)
+        if before["sha256"] != origin["sha256"]:
+            raise DataError(
+                f"{origin['place']} has changed since this run began: {before['sha256']} then, {origin['sha256']} now",
+                "move the run folder away to begin anew, or bring the earlier data back",
+            )
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a dataclass as JSON, whole or not at all.
+
+    Raises:
+        JournalError: the disk is full or the folder cannot be written.
+    """
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            json.dump(asdict(value), file, indent=1, ensure_ascii=False)
+            file.write("\n")
+        os.chmod(file.name, 0o644)
+        shutil.move(file.name, path)
+    except OSError as error:
+        with suppress(OSError, NameError):
+            os.unlink(file.name)
+        raise JournalError(
+            f"cannot write {path}: {error.strerror}", "make room and run the same command again"
+        ) from None
+
+
+def run_folder(plan: Plan, out: Path) -> Path:
+    """Where this run lives: ``out``/model/feature/settings-hash.
+
+    Raises:
+        OutputError: ``out`` is a file.
+    """
+    if out.is_file():
+        raise OutputError(f"{out} is a file", "name a folder with --out")
+    return out / plan.model.name / plan.feature.name / plan.settings_hash
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _git_commit() -> str:
+    """The commit of the checkout this code runs from, with "-dirty" when it was changed; "" for an installed wheel."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def command_line() -> tuple[str, ...]:
+    """This process's command; no option of the harness takes a secret as its value."""
+    return ("evaluate", *sys.argv[1:])

@@ -1,0 +1,235 @@
+"""From options and catalog to what will be run: which benchmarks, which samples, with which settings."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from harness import catalog
+from harness.benchmark import Benchmark
+from harness.catalog import BenchmarkEntry, Feature
+from harness.datasource import DataSource
+from harness.engines.model_folder import ModelFolder
+from harness.errors import UnavailableError, UnknownNameError, UsageError
+from harness.records import Chat, LeftOut, Missing, Prompt, Sample, Sampling, canonical_sha256
+from harness.sandbox.languages import LANGUAGES, language, toolchain
+
+HASH_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for; the command line's main options, by the same names."""
+
+    model: str
+    feature: str
+    use_cases: tuple[str, ...] = ()
+    benchmarks: tuple[str, ...] = ()
+    suite: Literal["all", "industry", "gitlab"] = "all"
+    settings: tuple[str, ...] = ()
+    """``benchmark.setting=value``, as given with --set."""
+    limit: int | None = None
+    attempts: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    languages: tuple[str, ...] = ()
+    engine: str = "transformers"
+    revision: str = ""
+    dtype: str = "auto"
+    max_model_len: int | None = None
+    data_dir: Path | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One benchmark of a run with the samples that will be asked."""
+
+    use_case: str
+    entry: BenchmarkEntry
+    benchmark: Benchmark
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be run, and what of it cannot be. ``origins`` maps ``benchmark/split`` to where its rows came from."""
+
+    options: Options
+    model: ModelFolder
+    feature: Feature
+    jobs: tuple[Job, ...]
+    left_out: tuple[LeftOut, ...]
+    unavailable: tuple[Missing, ...]
+    not_in_version: tuple[str, ...]
+    origins: Mapping[str, Mapping[str, str]]
+    settings: Mapping[str, Any]
+
+    @property
+    def settings_hash(self) -> str:
+        """Names the run folder: equal for commands whose scores may be put together."""
+        return canonical_sha256(self.settings)[:HASH_LENGTH]
+
+    def sampling(self, job: Job, attempt: int) -> Sampling:
+        """How attempt number ``attempt`` at the job's samples is drawn: each attempt has a seed of its own."""
+        options = self.options
+        return Sampling(
+            max_tokens=job.benchmark.max_tokens,
+            temperature=options.temperature,
+            top_p=options.top_p,
+            stop=job.benchmark.stop,
+            seed=options.seed + attempt,
+        )
+
+
+def make_plan(options: Options, model: ModelFolder) -> Plan:
+    """Chooses benchmarks and loads their samples; asks nothing yet.
+
+    Raises:
+        UsageError: an option names what there is not, or no benchmark is left to run.
+        DataError: a data file is malformed or not the expected one.
+    """
+    _check(options)
+    feature = catalog.feature(options.feature)
+    chosen, not_in_version = _choose(options, feature)
+    overrides = _overrides(options, [entry.name for _, entry in chosen])
+    jobs: list[Job] = []
+    left_out: list[LeftOut] = []
+    unavailable: list[Missing] = []
+    origins: dict[str, dict[str, str]] = {}
+    settings: dict[str, dict[str, Any]] = {}
+    for use_case, entry in chosen:
+        benchmark = catalog.open_benchmark(entry, overrides[entry.name])
+        settings[entry.name] = {"version": benchmark.version, **_settings(benchmark)}
+        source = DataSource(entry.name, entry.data, options.data_dir)
+        try:
+            samples = benchmark.load(source.read)
+        except UnavailableError as error:
+            unavailable.append(Missing(entry.name, use_case, error.message, error.mend))
+            continue
+        origins |= {f"{entry.name}/{split}": asdict(origin) for split, origin in source.origins.items()}
+        wanted = _limited(_in_languages(samples, options.languages), options.limit)
+        runnable, missing = _split_by_toolchain(entry.name, wanted, options)
+        left_out += missing
+        jobs.append(Job(use_case, entry, benchmark, tuple(runnable)))
+    return Plan(
+        options=options,
+        model=model,
+        feature=feature,
+        jobs=tuple(jobs),
+        left_out=tuple(left_out),
+        unavailable=tuple(unavailable),
+        not_in_version=not_in_version,
+        origins=origins,
+        settings=_all_settings(options, model, settings),
+    )
+
+
+def _check(options: Options) -> None:
+    if options.limit is not None and options.limit < 1:
+        raise UsageError(f"--limit {options.limit} asks for no sample", "give 1 or more, or leave it out for all")
+    if options.attempts < 1:
+        raise UsageError(f"--attempts {options.attempts} asks for no attempt", "give 1 or more")
+    if options.temperature < 0 or not 0 < options.top_p <= 1:
+        raise UsageError("--temperature must be 0 or more and --top-p in (0, 1]", "leave them out for greedy answers")
+    if options.attempts > 1 and options.temperature == 0:
+        raise UsageError("several greedy attempts are one attempt", "add --temperature, e.g. --temperature 0.8")
+    for name in options.languages:
+        language(name)
+
+
+def _choose(options: Options, feature: Feature) -> tuple[list[tuple[str, BenchmarkEntry]], tuple[str, ...]]:
+    """(use case, benchmark) pairs to run, and the names the process has but this version has not."""
+    known = catalog.benchmarks()
+    cases = [catalog.use_case(feature, name) for name in options.use_cases] or list(feature.use_cases)
+    pairs: list[tuple[str, str]] = []
+    for case in cases:
+        pairs += [(case.name, name) for name in case.industry if options.suite != "gitlab"]
+        pairs += [(case.name, name) for name in case.gitlab if options.suite != "industry"]
+    if options.benchmarks:
+        mapped = {name: case for case, name in pairs}
+        pairs = [(mapped.get(name, ""), catalog.benchmark(name).name) for name in options.benchmarks]
+    chosen = [(case, known[name]) for case, name in pairs if name in known]
+    absent = tuple(name for _, name in pairs if name not in known)
+    if not chosen:
+        what = f"{feature.name}{' / ' if options.use_cases else ''}{', '.join(options.use_cases)}"
+        mend = f"not in this version: {', '.join(absent)}" if absent else "see: evaluate catalog features"
+        raise UsageError(f"no benchmark for {what} with --suite {options.suite}", mend)
+    return chosen, absent
+
+
+def _overrides(options: Options, chosen: list[str]) -> dict[str, dict[str, str]]:
+    """--set values by benchmark."""
+    overrides: dict[str, dict[str, str]] = {name: {} for name in chosen}
+    for text in options.settings:
+        target, equals, value = text.partition("=")
+        name, dot, setting = target.partition(".")
+        if not equals or not dot:
+            raise UsageError(f"--set {text} is not BENCHMARK.SETTING=VALUE", "e.g. --set mbpp.shots=0")
+        if name not in overrides:
+            raise UnknownNameError("benchmark of this run", name, chosen)
+        overrides[name][setting] = value
+    return overrides
+
+
+def _settings(benchmark: Benchmark) -> dict[str, Any]:
+    return {each.name: getattr(benchmark, each.name) for each in fields(benchmark)}
+
+
+def _all_settings(options: Options, model: ModelFolder, benchmarks: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that may change a score, and nothing else."""
+    return {
+        "model": {"name": model.name, "fingerprint": model.fingerprint},
+        "feature": options.feature,
+        "benchmarks": benchmarks,
+        "limit": options.limit,
+        "languages": sorted(options.languages),
+        "sampling": {
+            "attempts": options.attempts,
+            "temperature": options.temperature,
+            "top_p": options.top_p,
+            "seed": options.seed,
+        },
+        "engine": {"name": options.engine, "dtype": options.dtype, "max_model_len": options.max_model_len},
+    }
+
+
+def _in_languages(samples: list[Sample], languages: tuple[str, ...]) -> list[Sample]:
+    return [sample for sample in samples if not languages or sample.language in languages]
+
+
+def _limited(samples: list[Sample], limit: int | None) -> list[Sample]:
+    """``limit`` samples spread evenly over the data set's order, so that a short run sees all of its kinds."""
+    count = len(samples)
+    return samples if limit is None or limit >= count else [samples[k * count // limit] for k in range(limit)]
+
+
+def _split_by_toolchain(name: str, samples: list[Sample], options: Options) -> tuple[list[Sample], list[LeftOut]]:
+    counts = Counter(sample.language for sample in samples if sample.language and toolchain(sample.language) is None)
+    missing = [
+        LeftOut(
+            benchmark=name,
+            what=each,
+            samples=count,
+            reason=f"{LANGUAGES[each].executable} is not installed",
+            mend=LANGUAGES[each].install,
+            requested=options.strict or each in options.languages,
+        )
+        for each, count in counts.items()
+    ]
+    return [sample for sample in samples if sample.language not in counts], missing
+
+
+def prompt_characters(prompt: Prompt) -> int:
+    """Length of what is sent, in characters: a plan's rough measure of cost before any tokenizer is loaded."""
+    return sum(len(message.content) for message in prompt.messages) if isinstance(prompt, Chat) else len(prompt.text)
+
+
+def attempts(plan: Plan) -> Iterator[tuple[Job, Sample, int]]:
+    """Everything to be asked; prompts that share a prefix stand next to each other."""
+    for job in plan.jobs:
+        for sample in sorted(job.samples, key=lambda each: repr(each.prompt)):
+            for attempt in range(plan.options.attempts):
+                yield job, sample, attempt

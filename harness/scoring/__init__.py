@@ -1,0 +1,1 @@
+"""Ways to judge an answer that several benchmarks share."""
