@@ -1,0 +1,84 @@
+"""GitLab use-case data for code generation: a comment or an empty function in an open file asks for new code.
+
+The model sees the file with the cursor marked and what is asked for; its answer is put at the cursor and the whole file
+is run. Hidden cases are calls whose plain results are compared outside the program's process. The rows and their format
+are described in datasets/code_generation/README.md. pass@1: all cases of the task hold.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from harness.prompts.extract import extract_code, splice
+
+from harness.benchmark import ReadRows, RunProgram
+from harness.records import Answer, Chat, Message, Sample, Score
+from harness.sandbox.program import Calls, Case, Program
+from harness.scoring.program import no_code, score_program
+
+CURSOR = "<|cursor|>"
+INSTRUCTION = (
+    "You complete code in an editor. You are given a file in which the cursor is marked and a request. Write the code "
+    "that belongs at the cursor, in one fenced code block. Leave out what already stands before and after it."
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task; see the data set's card for each field."""
+
+    id: str
+    language: Literal["python", "javascript"]
+    path: str
+    trigger: Literal["comment", "empty_function"]
+    difficulty: Literal["easy", "medium", "hard"]
+    topics: list[str]
+    prefix: str
+    suffix: str
+    request: str
+    cases: list[Case]
+    reference: str
+    wrong: str
+
+    def program(self, insertion: str) -> Program:
+        """The file with ``insertion`` at the cursor, and the task's cases."""
+        source = splice(insertion, self.prefix, self.suffix, self.language)
+        return Program(self.language, source, Calls(tuple(self.cases)), self.path)
+
+
+@dataclass(frozen=True)
+class CodeGeneration:
+    """The benchmark; it has no settings."""
+
+    name: ClassVar[str] = "code-generation"
+    version: ClassVar[str] = "1"
+    metric: ClassVar[str] = "pass@1"
+    max_tokens: ClassVar[int] = 512
+    stop: ClassVar[tuple[str, ...]] = ()
+
+    def load(self, read: ReadRows) -> list[Sample]:
+        """All tasks, languages one after the other."""
+        rows = [row for language in ("python", "javascript") for row in read(language, Row)]
+        return [
+            Sample(
+                id=row.id,
+                prompt=Chat((Message("system", INSTRUCTION), Message("user", _question(row)))),
+                target=row,
+                cluster=row.id,
+                language=row.language,
+                tags={"language": row.language, "trigger": row.trigger, "difficulty": row.difficulty},
+            )
+            for row in rows
+        ]
+
+    async def score(self, sample: Sample, answer: Answer, run: RunProgram) -> Score:
+        """Runs the whole file with the answer's code in its place."""
+        row: Row = sample.target
+        code = extract_code(answer.text, row.language)
+        if not code:
+            return no_code(self.metric)
+        return await score_program(self.metric, row.program(code), run)
+
+
+def _question(row: Row) -> str:
+    file = f"{row.prefix}{CURSOR}\n{row.suffix}"
+    return f"File {row.path}:\n```{row.language}\n{file}\n```\n\nRequest: {row.request}"

@@ -1,0 +1,84 @@
+"""MBPP, Mostly Basic Python Problems (Austin et al. 2021, arXiv 2108.07732): a task and asserts, a function wanted.
+
+``sanitized`` is the hand-verified part (257 test tasks), ``full`` the original (500). As the field asks it: the task's
+text with its asserts, after 0 or 3 solved examples (tasks 2, 3 and 4 of the ``prompt`` split, as in the paper). The
+wording is this project's own and goes through the model's chat template, so a score is comparable with others measured
+here and only roughly with published ones. pass@1: all asserts hold.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from harness.prompts.extract import extract_code
+
+from harness.benchmark import ReadRows, RunProgram
+from harness.records import Answer, Chat, Message, Sample, Score
+from harness.sandbox.program import Asserts, Program
+from harness.scoring.program import no_code, score_program
+
+EXAMPLES = (2, 3, 4)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of either configuration: ``text`` and ``test_setup_code`` in full, ``prompt`` and ``test_imports`` else."""
+
+    task_id: int
+    code: str
+    test_list: list[str]
+    text: str = ""
+    prompt: str = ""
+    test_setup_code: str = ""
+    test_imports: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Mbpp:
+    """The benchmark; its fields are its settings."""
+
+    config: Literal["sanitized", "full"] = "sanitized"
+    shots: Literal[0, 3] = 3
+
+    name: ClassVar[str] = "mbpp"
+    version: ClassVar[str] = "1"
+    metric: ClassVar[str] = "pass@1"
+    max_tokens: ClassVar[int] = 512
+    stop: ClassVar[tuple[str, ...]] = ()
+
+    def load(self, read: ReadRows) -> list[Sample]:
+        """All test tasks of the configuration."""
+        solved = {row.task_id: row for row in read(f"{self.config}/prompt", Row)} if self.shots else {}
+        examples = [turn for task in EXAMPLES[: self.shots] for turn in _example(solved[task])]
+        return [
+            Sample(
+                id=str(row.task_id),
+                prompt=Chat((*examples, Message("user", _request(row)))),
+                target=_checks(row),
+                cluster=str(row.task_id),
+                language="python",
+            )
+            for row in read(f"{self.config}/test", Row)
+        ]
+
+    async def score(self, sample: Sample, answer: Answer, run: RunProgram) -> Score:
+        """Runs the answer's code with the task's asserts."""
+        code = extract_code(answer.text, "python")
+        if not code:
+            return no_code(self.metric)
+        return await score_program(self.metric, Program("python", code, Asserts(sample.target)), run)
+
+
+def _request(row: Row) -> str:
+    asserts = "\n".join(row.test_list)
+    return f"{row.text or row.prompt}\n\nThese checks must hold for your code:\n```python\n{asserts}\n```"
+
+
+def _example(row: Row) -> Iterable[Message]:
+    code = row.code.replace("\r\n", "\n").strip()
+    return Message("user", _request(row)), Message("assistant", f"```python\n{code}\n```")
+
+
+def _checks(row: Row) -> tuple[str, ...]:
+    """Statements to run after the code: imports and set-up of the tests, then the tests."""
+    return tuple(text for text in (*row.test_imports, row.test_setup_code, *row.test_list) if text.strip())

@@ -1,0 +1,90 @@
+"""``evaluate catalog``: what can be evaluated, from configs/ and installed packages."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import MISSING, asdict, fields
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from harness import catalog
+from harness.cli.arguments import Parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints one part of the catalog."""
+    parser = Parser("evaluate catalog", "What can be evaluated.")
+    parser.add_argument("part", choices=("features", "benchmarks", "models"))
+    parser.add_argument("--json", action="store_true", help="for machines")
+    arguments = parser.parse_args(argv)
+    rows = {"features": _features, "benchmarks": _benchmarks, "models": _models}[arguments.part]()
+    if arguments.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return 0
+    table = Table(box=SIMPLE_HEAD)
+    for column in rows[0]:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)
+    return 0
+
+
+def _features() -> list[dict[str, Any]]:
+    known = catalog.benchmarks()
+
+    def names(suite: tuple[str, ...]) -> str:
+        return ", ".join(name if name in known else f"{name} (not in this version)" for name in suite)
+
+    return [
+        {
+            "feature": feature.name,
+            "use_case": case.name,
+            "industry": names(case.industry),
+            "gitlab": names(case.gitlab),
+            "description": case.description,
+        }
+        for feature in catalog.features().values()
+        for case in feature.use_cases
+    ]
+
+
+def _benchmarks() -> list[dict[str, Any]]:
+    rows = []
+    for entry in catalog.benchmarks().values():
+        benchmark = catalog.open_benchmark(entry, {})
+        rows.append(
+            {
+                "benchmark": entry.name,
+                "version": benchmark.version,
+                "suite": entry.suite,
+                "metric": benchmark.metric,
+                "title": entry.title,
+                "settings": ", ".join(
+                    f"{field.name}={field.default if field.default is not MISSING else '?'}"
+                    for field in fields(benchmark)
+                ),
+                "licence": entry.data.licence,
+            }
+        )
+    return rows
+
+
+def _models() -> list[dict[str, Any]]:
+    return [
+        {
+            "model": model.name,
+            "title": model.title,
+            "licence": model.licence,
+            "sources": "; ".join(
+                " ".join(
+                    str(value) for key, value in asdict(source).items() if key in ("kind", "repo", "package", "path")
+                )
+                for source in model.sources
+            ),
+            "description": model.description,
+        }
+        for model in catalog.models().values()
+    ]

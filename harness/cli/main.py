@@ -1,0 +1,40 @@
+"""``evaluate``: finds the sub-command, and turns every error into one line, a way to mend it and an exit code."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "catalog": "what can be evaluated: catalog features|benchmarks|models",
+    "data": "benchmark data: data list|pull|verify",
+    "doctor": "what this machine can do, and what to install for the rest",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code (see harness/errors.py)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name, rest = (arguments[0], arguments[1:]) if arguments and arguments[0] in COMMANDS else ("run", arguments)
+    try:
+        return int(importlib.import_module(f"harness.cli.{name}").main(rest))
+    except KeyboardInterrupt:
+        print("interrupted; what was answered is kept, the same command goes on from there", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        message, mend, code = getattr(error, "message", ""), getattr(error, "mend", ""), getattr(error, "exit_code", 1)
+        if not message:
+            message, mend = (
+                f"{type(error).__name__}: {error}",
+                "this is a bug; run again with --debug for the traceback",
+            )
+        print(f"error: {message}", *([f"  mend: {mend}"] if mend else []), sep="\n", file=sys.stderr)
+        return int(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""One call of the main job: puts the parts together in order. No logic of its own."""
+
+import argparse
+import asyncio
+import json
+import signal
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.datasource import data_dir_from
+from harness.engines import open_engine
+from harness.engines.model_folder import locate
+from harness.journal import Journal
+from harness.manifest import (
+    MANIFEST,
+    Manifest,
+    check_same_data,
+    command_line,
+    manifest_of,
+    new_session,
+    read_manifest,
+    run_folder,
+    write_json,
+)
+from harness.pipeline import run
+from harness.plan import Options, Plan, attempts, make_plan, prompt_characters
+from harness.records import Summary
+from harness.reporting.progress import RunProgress, error_console
+from harness.reporting.table import print_summary
+from harness.sandbox.pool import Sandbox, choose_level
+from harness.summary import SUMMARY, summarise
+
+
+def options_from(arguments: argparse.Namespace) -> Options:
+    """The command line as a plan's options."""
+    return Options(
+        model=arguments.model,
+        feature=arguments.feature,
+        use_cases=tuple(arguments.use_case),
+        benchmarks=tuple(arguments.benchmark),
+        suite=arguments.suite,
+        settings=tuple(arguments.set),
+        limit=arguments.limit,
+        attempts=arguments.attempts,
+        temperature=arguments.temperature,
+        top_p=arguments.top_p,
+        seed=arguments.seed,
+        languages=tuple(arguments.language),
+        engine=arguments.engine,
+        revision=arguments.revision,
+        dtype=arguments.dtype,
+        max_model_len=arguments.max_model_len,
+        data_dir=data_dir_from(arguments.data_dir),
+        strict=arguments.strict,
+    )
+
+
+class Session:
+    """One call: its options, its plan, and where it writes."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        # A job that is cancelled ends like one that is interrupted: with its records kept.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        self.arguments = arguments
+        self.say = error_console()
+        options = options_from(arguments)
+        self.plan: Plan = make_plan(options, locate(options.model, options.revision))
+
+    def dry_run(self) -> int:
+        """Prints what would be asked; asks nothing, writes nothing."""
+        rows = [
+            {
+                "use_case": job.use_case,
+                "benchmark": job.entry.name,
+                "samples": len(job.samples),
+                "answers": len(job.samples) * self.plan.options.attempts,
+                "prompt_characters": sum(prompt_characters(sample.prompt) for sample in job.samples)
+                * self.plan.options.attempts,
+                "most_answer_tokens": len(job.samples) * self.plan.options.attempts * job.benchmark.max_tokens,
+            }
+            for job in self.plan.jobs
+        ]
+        if self.arguments.json:
+            print(json.dumps({"settings_hash": self.plan.settings_hash, "jobs": rows}, indent=1))
+        else:
+            for row in rows:
+                print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items()))
+        return 0
+
+    def evaluate(self) -> int:
+        """Runs what is left to run and prints the summary."""
+        folder = run_folder(self.plan, self.arguments.out)
+        with Journal(folder) as journal:
+            earlier = read_manifest(folder)
+            if earlier:
+                check_same_data(earlier, self.plan)
+            manifest = manifest_of(self.plan, earlier.sessions if earlier else ())
+            if self._left(journal):
+                try:
+                    manifest = self._run(folder, journal, manifest)
+                finally:
+                    summary = self._summarise(folder, journal, read_manifest(folder) or manifest)
+            else:
+                write_json(folder / MANIFEST, manifest)
+                summary = self._summarise(folder, journal, manifest)
+        if self.arguments.json:
+            print(json.dumps(asdict(summary), indent=1, ensure_ascii=False))
+        else:
+            print_summary(summary, Console(), self.plan.not_in_version)
+        return 0 if summary.complete else 3
+
+    def _run(self, folder: Path, journal: Journal, manifest: Manifest) -> Manifest:
+        level = choose_level(self.arguments.sandbox)
+        options = self.plan.options
+        engine = open_engine(options.engine, self.plan.model, options.dtype, options.max_model_len)
+        totals = Counter(job.entry.name for job, _, _ in attempts(self.plan))
+        done = Counter(key[0] for key in journal.records if journal.settled(key))
+        left = self._left(journal)
+        self._tell(f"{self.plan.model.name} from {self.plan.model.source}; sandbox: {level}; {folder}")
+        self._tell(f"{done.total()} answers are there, {left} to ask" if done else f"{left} answers to ask")
+
+        async def session() -> Manifest:
+            async with engine:
+                begun = new_session(command_line(), level, engine.describe())
+                now = manifest_of(self.plan, (*manifest.sessions, begun))
+                write_json(folder / MANIFEST, now)
+                with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress:
+                    await run(self.plan, engine, sandbox, journal, progress.advance)
+                return now
+
+        return asyncio.run(session())
+
+    def _left(self, journal: Journal) -> int:
+        return sum(
+            not journal.settled((job.entry.name, sample.id, attempt)) for job, sample, attempt in attempts(self.plan)
+        )
+
+    def _summarise(self, folder: Path, journal: Journal, manifest: Manifest) -> Summary:
+        summary = summarise(manifest, journal.records.values())
+        write_json(folder / SUMMARY, summary)
+        return summary
+
+    def _tell(self, text: str) -> None:
+        self.say.print(text, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Renders what a run found: for a terminal, and for machines."""

@@ -1,0 +1,56 @@
+"""A run's summary as a table in a terminal."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.records import Outcome, Summary, SummaryRow
+
+COLUMNS = ("use case", "benchmark", "metric", "score", "95 % interval", "n", "no answer", "infra errors", "seconds")
+
+
+def print_summary(summary: Summary, console: Console, not_in_version: tuple[str, ...] = ()) -> None:
+    """Prints the scores, then everything that is missing from them and how to get it."""
+    table = Table(box=SIMPLE_HEAD, title=f"{summary.model} · {summary.feature} · run {summary.settings_hash}")
+    for name in COLUMNS:
+        text = name in ("use case", "benchmark", "metric")
+        table.add_column(name, justify="left" if text else "right", no_wrap=text, overflow="fold")
+    for row in summary.rows:
+        table.add_row(*_cells(row))
+    for missing in summary.unavailable:
+        table.add_row(missing.use_case, missing.benchmark, "", Text("unavailable", style="yellow"), *[""] * 5)
+    console.print(table)
+    for missing in summary.unavailable:
+        _note(console, f"{missing.benchmark}: unavailable: {missing.reason}; {missing.mend}")
+    for left in summary.left_out:
+        _note(console, f"{left.benchmark}: {left.samples} {left.what} samples left out: {left.reason}; {left.mend}")
+    for row in summary.rows:
+        unfinished = row.samples * row.attempts - row.records
+        if unfinished:
+            _note(console, f"{row.benchmark}: {unfinished} answers are still to be asked; run the same command again")
+        if row.verdicts.get(Outcome.INFRA_ERROR):
+            _note(console, f"{row.benchmark}: infra errors are not scored; the same command tries them again")
+    for name in not_in_version:
+        _note(console, f"{name}: part of this feature's process, but not in this version")
+
+
+def _cells(row: SummaryRow) -> tuple[str, ...]:
+    found = row.estimate
+    no_answer = row.verdicts.get(Outcome.NO_ANSWER, 0)
+    share = f"{no_answer} ({no_answer / row.records:.0%})" if row.records else "0"
+    return (
+        row.use_case,
+        row.benchmark,
+        row.metric,
+        f"{found.value:.3f}" if found else "-",
+        f"{found.low:.3f} to {found.high:.3f}" if found else "-",
+        str(found.n if found else 0),
+        share,
+        str(row.verdicts.get(Outcome.INFRA_ERROR, 0)),
+        f"{row.seconds:.0f}",
+    )
+
+
+def _note(console: Console, text: str) -> None:
+    console.print(Text(text), soft_wrap=True)
