@@ -104,10 +104,10 @@ def _in_namespaces(confined: Confined, tools: Toolchain, python: Toolchain, read
             *(bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
             *(["--cap-drop", "ALL", *kept] if root else ["--unshare-user"]),
             *("--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox"),
-            *_mounts(readable),
             *("--proc", "/proc", "--dev", "/dev"),
             *("--perms", "1777", "--size", disk, "--tmpfs", "/tmp"),
             *("--perms", "1777", "--size", disk, "--tmpfs", "/dev/shm"),
+            *_mounts(readable),  # after /tmp, because this very package may be installed below it
             *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--seccomp", str(seccomp), "--"),
         ]
         config = _config(confined, FIRST_UID + confined.slot if root else None, counted=True) | {"folder": "/tmp"}

@@ -20,8 +20,8 @@ def judge(program: Program, token: str, execution: Execution) -> Verdict:
     outcome, test, message = _decide(program, events, usage, execution)
     return Verdict(
         outcome=outcome,
-        test=test,
-        message=message,
+        test=_encodable(test),
+        message=_encodable(message),
         cpu_seconds=round(usage.get("cpu_seconds", 0.0), 3),
         wall_seconds=round(execution.wall_seconds, 3),
         peak_memory_bytes=usage.get("peak_memory_bytes", 0),
@@ -108,6 +108,11 @@ def _events(report: bytes) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(event, dict):
             yield event
+
+
+def _encodable(text: str) -> str:
+    """``text`` without lone surrogates, which no file can hold and a hostile program can report."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _short(value: Any) -> str:

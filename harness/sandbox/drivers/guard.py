@@ -24,9 +24,9 @@ STEP_SECONDS = 0.05
 def main(report: int, alive: int) -> int:
     """Runs the driver; returns its exit status (128 + signal where a signal ended it).
 
-    The configuration: token, command [argument] (REPORT is added as the last one), limits [[name, value]], uid (or
-    null), processes (or null where the kernel limits them), folder (or null: a temporary one is made), readable and writable [path] and seccomp (base64)
-    for landlock (or null).
+    The configuration: token; command [argument] (REPORT is added as the last one); limits [[name, value]]; uid (or
+    null); processes (or null where the kernel limits them); folder (or null: a temporary one is made); for landlock
+    readable and writable [path] and seccomp (base64), else readable null.
     """
     config, job = (json.loads(line) for line in sys.stdin.buffer.read().split(b"\n", 1))
     # Orphans of the program become children of this process, so that none is out of reach.

@@ -81,5 +81,10 @@ def message_of(error: BaseException) -> str:
 
 
 main()
+try:
+    sys.stdout.flush()
+    sys.stderr.flush()
+except BaseException:
+    pass
 # Threads and exit handlers of the program have no say any more.
 os._exit(0)

@@ -1,0 +1,107 @@
+"""Shared fixtures: real parts only. Small ones (a tiny random model) where the real thing would be slow."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.engines.model_folder import ModelFolder
+from harness.sandbox.isolation import Level
+from harness.sandbox.pool import Sandbox, probe
+
+ROOT = Path(__file__).parent.parent
+Evaluate = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """A mirror of the real benchmark data."""
+    folder = os.environ.get("HARNESS_DATA_DIR", "")
+    if not folder:
+        pytest.skip("no mirror of benchmark data: HARNESS_DATA_DIR is not set")
+    return Path(folder).resolve()
+
+
+@pytest.fixture(scope="session", params=[Level.NAMESPACES, Level.LANDLOCK])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox at each level that this machine offers."""
+    reason = probe(request.param)
+    if reason:
+        pytest.skip(f"no {request.param} here: {reason}")
+    with Sandbox(request.param, slots=2) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder with all the real parts (config, safetensors, tokenizer, chat template), small and random."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=300,
+        special_tokens=["<|end|>", "<|pad|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(["def add(first, second):\n    return first + second\n"] * 4, trainer)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|pad|>")
+    fast.chat_template = (
+        "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
+        "{% if add_generation_prompt %}assistant: {% endif %}"
+    )
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=300,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=2048,
+        eos_token_id=0,
+        pad_token_id=1,
+        bos_token_id=0,
+    )
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    LlamaForCausalLM(config).save_pretrained(folder)
+    fast.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tiny_model: Path) -> ModelFolder:
+    """The tiny model as the harness locates it."""
+    from harness.engines.model_folder import locate
+
+    return locate(str(tiny_model))
+
+
+@pytest.fixture
+def evaluate(tmp_path: Path) -> Evaluate:
+    """Runs the real command in an empty folder, in a process of its own, without a hub."""
+
+    def run(*arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "harness.cli.main", *map(str, arguments)],
+            cwd=tmp_path,
+            env=evaluate_environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+def evaluate_environment(**changes: str) -> dict[str, str]:
+    """The environment of a command under test: no mirror and no hub unless ``changes`` say so."""
+    kept = {name: value for name, value in os.environ.items() if name != "HARNESS_DATA_DIR"}
+    return {**kept, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **changes}
