@@ -1,17 +1,25 @@
-"""One batch through a transformers model: left-padded, each row with its own sampling, length and stop strings."""
+"""One batch through a transformers model: rows that share a beginning compute it once, and leave as they finish.
+
+transformers' own ``generate`` computes a finished row until the last one ends and every prompt from its first token;
+on a CPU both cost most of the time (docs/performance.md).
+"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import torch
-from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
+from transformers import DynamicCache
 
 from harness.records import Answer, Sampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+MIN_PREFIX = 32
+"""A shared beginning of fewer tokens is not worth a pass of its own."""
 
 
 @dataclass(frozen=True)
@@ -22,129 +30,142 @@ class Row:
     sampling: Sampling
 
 
-def generate(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Row]) -> list[Answer]:
-    """Answers to all rows, in order. Greedy rows take the most likely token; others draw as :class:`_Draw` says."""
-    width = max(len(row.prompt) for row in rows)
-    ends = _end_tokens(model, tokenizer)
-    padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(ends, default=0)
-    ids = torch.tensor([[padding] * (width - len(row.prompt)) + [*row.prompt] for row in rows])
-    mask = torch.tensor([[0] * (width - len(row.prompt)) + [1] * len(row.prompt) for row in rows])
-    draw = _Draw(rows)
-    stop = _Stop(rows, tokenizer, width)
-    started = time.monotonic()
-    with torch.inference_mode():
-        sequences = model.generate(
+@dataclass
+class _Growing:
+    """A row with what has been drawn for it so far."""
+
+    number: int
+    row: Row
+    random: torch.Generator
+    tokens: list[int] = field(default_factory=list)
+
+
+class Decoder:
+    """Draws answers with one model; keeps the keys and values of the last shared beginning for the next batch."""
+
+    def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
+        self.model, self.tokenizer = model, tokenizer
+        named = getattr(model.generation_config, "eos_token_id", None)
+        ids = [*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id]
+        self._ends = frozenset(token for token in ids if isinstance(token, int))
+        self._prefix: tuple[int, ...] = ()
+        self._prefix_cache: DynamicCache | None = None
+
+    @torch.inference_mode()
+    def generate(self, rows: Sequence[Row]) -> Iterator[tuple[int, Answer]]:
+        """Yields each row's number and answer as it finishes.
+
+        A row ends at an end-of-text token, at its own ``max_tokens`` or when its text holds one of its stop strings.
+        Its tokens are drawn from the model's probabilities and its own seed alone (:func:`draw`).
+        """
+        started = time.monotonic()
+        growing = [
+            _Growing(number, row, torch.Generator().manual_seed(row.sampling.seed)) for number, row in enumerate(rows)
+        ]
+        logits, cache, mask = self._read(rows)
+        first = time.monotonic() - started
+        while growing:
+            for each, scores in zip(growing, logits, strict=True):
+                each.tokens.append(draw(scores, each.row.sampling, each.random))
+            left = []
+            for index, each in enumerate(growing):
+                answer = self._finished(each)
+                if answer is None:
+                    left.append(index)
+                else:
+                    seconds = round(time.monotonic() - started, 4)
+                    yield each.number, Answer(*answer, seconds, round(first, 4))
+            if not left:
+                return
+            if len(left) < len(growing):
+                growing = [growing[index] for index in left]
+                cache.batch_select_indices(torch.tensor(left))
+                mask = mask[left]
+            mask = torch.cat([mask, mask.new_ones(len(growing), 1)], dim=1)
+            newest = torch.tensor([[each.tokens[-1]] for each in growing])
+            logits = self._forward(newest, mask, cache)
+
+    def _read(self, rows: Sequence[Row]) -> tuple[torch.Tensor, DynamicCache, torch.Tensor]:
+        """Passes all prompts through the model: logits after them (rows x vocabulary), cache, attention mask."""
+        prefix, cache = self._shared(rows)
+        rests = [row.prompt[prefix:] for row in rows]
+        width = max(map(len, rests))
+        # Padding stands between the shared beginning and the rest; it is masked and takes no position.
+        ids = torch.tensor([[0] * (width - len(rest)) + [*rest] for rest in rests])
+        mask = torch.tensor([[1] * prefix + [0] * (width - len(rest)) + [1] * len(rest) for rest in rests])
+        return self._forward(ids, mask, cache), cache, mask
+
+    def _shared(self, rows: Sequence[Row]) -> tuple[int, DynamicCache]:
+        """The length of the beginning that all rows share, and a cache that holds it once for each row."""
+        common = common_prefix([row.prompt for row in rows])
+        if not (self._prefix and common[: len(self._prefix)] == self._prefix and 2 * len(self._prefix) > len(common)):
+            if len(rows) == 1 or len(common) < MIN_PREFIX:
+                return 0, DynamicCache(config=self.model.config)
+            self._prefix, self._prefix_cache = common, DynamicCache(config=self.model.config)
+            self._forward(torch.tensor([common]), torch.ones(1, len(common), dtype=torch.long), self._prefix_cache)
+        assert self._prefix_cache is not None
+        cache = DynamicCache(config=self.model.config)
+        for number, layer in enumerate(self._prefix_cache.layers):
+            copies = (len(rows), -1, -1, -1)
+            cache.update(layer.keys.expand(copies), layer.values.expand(copies), number)
+        return len(self._prefix), cache
+
+    def _forward(self, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
+        """Logits of the last position, rows x vocabulary, in float32."""
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+        output = self.model(
             input_ids=ids,
             attention_mask=mask,
-            # A configuration of our own: the model's may hold sampling defaults that would silently change scores.
-            generation_config=GenerationConfig(
-                do_sample=False,
-                max_new_tokens=max(row.sampling.max_tokens for row in rows),
-                eos_token_id=sorted(ends) or None,
-                pad_token_id=padding,
-            ),
-            logits_processor=LogitsProcessorList([draw]),
-            stopping_criteria=StoppingCriteriaList([stop]),
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
         )
-    ended = time.monotonic()
-    return [
-        _answer(
-            tokenizer,
-            row,
-            sequence[width:].tolist(),
-            ends | {padding},  # what follows a row's own end
-            seconds=stop.finished_at.get(number, ended) - started,
-            first_token_seconds=draw.first_at - started,
-        )
-        for number, (row, sequence) in enumerate(zip(rows, sequences, strict=True))
-    ]
-
-
-def _end_tokens(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
-    named = getattr(model.generation_config, "eos_token_id", None)
-    ids = [*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id]
-    return frozenset(token for token in ids if isinstance(token, int))
-
-
-def _answer(
-    tokenizer: "PreTrainedTokenizerBase",
-    row: Row,
-    tokens: list[int],
-    ends: frozenset[int],
-    seconds: float,
-    first_token_seconds: float,
-) -> Answer:
-    tokens = tokens[: row.sampling.max_tokens]
-    end = next((number for number, token in enumerate(tokens) if token in ends), None)
-    text = str(tokenizer.decode(tokens[:end], skip_special_tokens=True))
-    stops = [at for stop in row.sampling.stop if (at := text.find(stop)) >= 0]
-    return Answer(
-        text=text[: min(stops)] if stops else text,
-        finish_reason="length" if end is None and not stops else "stop",
-        prompt_tokens=len(row.prompt),
-        answer_tokens=len(tokens) if end is None else end,
-        seconds=round(seconds, 4),
-        first_token_seconds=round(first_token_seconds, 4),
-    )
-
-
-@dataclass
-class _Draw:
-    """Draws each row's next token with that row's own random numbers (a logits processor).
-
-    The Gumbel-max trick: the largest of logits / temperature + Gumbel noise is distributed as softmax(logits /
-    temperature) (Gumbel 1954). Adding the noise here lets one greedy batch hold rows of any temperature.
-    """
-
-    rows: Sequence[Row]
-    first_at: float = 0.0
-    generators: list[torch.Generator] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.generators = [torch.Generator().manual_seed(row.sampling.seed) for row in self.rows]
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """``scores``: logits, rows x vocabulary."""
-        for number, (row, generator) in enumerate(zip(self.rows, self.generators, strict=True)):
-            if row.sampling.temperature > 0:
-                logits = scores[number].float() / row.sampling.temperature
-                uniform = torch.rand(logits.shape, generator=generator).clamp_(min=1e-20)
-                scores[number] = (_top_p(logits, row.sampling.top_p) - torch.log(-torch.log(uniform))).to(scores.dtype)
-        self.first_at = self.first_at or time.monotonic()
-        return scores
-
-
-def _top_p(logits: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Rules out all but the smallest set of tokens that holds probability ``top_p`` (Holtzman et al. 2020)."""
-    if top_p >= 1:
+        logits: torch.Tensor = output.logits[:, -1].float()
         return logits
-    ordered, order = torch.softmax(logits, -1).sort(descending=True)
-    beyond = ordered.cumsum(-1) - ordered >= top_p
-    return logits.masked_fill(torch.zeros_like(beyond).scatter(0, order, beyond), float("-inf"))
 
+    def _finished(self, each: _Growing) -> tuple[str, str, int, int] | None:
+        """Text, finish reason, prompt and answer tokens of a row that is done; None while it is not."""
+        sampling, tokens = each.row.sampling, each.tokens
+        ended = tokens[-1] in self._ends
+        kept = tokens[:-1] if ended else tokens
+        stopped = not ended and self._holds_stop(kept, sampling.stop)
+        if not (ended or stopped or len(tokens) >= sampling.max_tokens):
+            return None
+        text = str(self.tokenizer.decode(kept, skip_special_tokens=True))
+        stops = [at for stop in sampling.stop if (at := text.find(stop)) >= 0]
+        reason = "stop" if ended or stops else "length"
+        return text[: min(stops)] if stops else text, reason, len(each.row.prompt), len(kept)
 
-@dataclass
-class _Stop:
-    """Ends a row at its own token limit or when its text holds one of its stop strings (a stopping criterion)."""
-
-    rows: Sequence[Row]
-    tokenizer: "PreTrainedTokenizerBase"
-    width: int
-    finished_at: dict[int, float] = field(default_factory=dict)
-
-    def __call__(self, input_ids: torch.Tensor, scores: object) -> torch.Tensor:
-        """Which rows are done: a boolean for each."""
-        for number, row in enumerate(self.rows):
-            if number not in self.finished_at and self._done(row, input_ids[number, self.width :]):
-                self.finished_at[number] = time.monotonic()
-        return torch.tensor([number in self.finished_at for number in range(len(self.rows))])
-
-    def _done(self, row: Row, generated: torch.Tensor) -> bool:
-        if len(generated) >= row.sampling.max_tokens:
-            return True
-        if not row.sampling.stop:
+    def _holds_stop(self, tokens: list[int], stops: tuple[str, ...]) -> bool:
+        if not stops:
             return False
-        # A stop string ends in the newest token; a token holds at least one byte, hence this window suffices.
-        window = 8 + max(len(stop.encode()) for stop in row.sampling.stop)
-        text = str(self.tokenizer.decode(generated[-window:], skip_special_tokens=True))
-        return any(stop in text for stop in row.sampling.stop)
+        # A stop string ends in the newest token, and a token holds at least one byte: this window suffices.
+        window = 8 + max(len(stop.encode()) for stop in stops)
+        text = str(self.tokenizer.decode(tokens[-window:], skip_special_tokens=True))
+        return any(stop in text for stop in stops)
+
+
+def draw(logits: torch.Tensor, sampling: Sampling, random: torch.Generator) -> int:
+    """One token from ``logits`` (vocabulary): the most likely at temperature 0, else at random within ``top_p``.
+
+    Top-p keeps the smallest set of tokens that holds probability ``top_p`` (Holtzman et al. 2020). The draw is the
+    Gumbel-max trick: the largest of logits / temperature + Gumbel noise is distributed as softmax(logits /
+    temperature) (Gumbel 1954).
+    """
+    if sampling.temperature == 0:
+        return int(logits.argmax())
+    logits = logits / sampling.temperature
+    if sampling.top_p < 1:
+        ordered, order = torch.softmax(logits, -1).sort(descending=True)
+        beyond = ordered.cumsum(-1) - ordered >= sampling.top_p
+        logits = logits.masked_fill(torch.zeros_like(beyond).scatter(0, order, beyond), float("-inf"))
+    uniform = torch.rand(logits.shape, generator=random).clamp_(min=1e-20)
+    return int((logits - torch.log(-torch.log(uniform))).argmax())
+
+
+def common_prefix(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The longest beginning of all prompts that leaves each at least one token."""
+    shortest, longest = min(prompts), max(prompts)  # in dictionary order: what these share, all share
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(shortest, longest, strict=False)))
+    return shortest[: min(same, min(map(len, prompts)) - 1)]

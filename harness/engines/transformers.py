@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from harness.engines.batch import Row, generate
+from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix
 from harness.engines.model_folder import ModelFolder
 from harness.errors import EngineError, ModelError, PromptTooLongError
 from harness.prompts.chat import plain_text
@@ -108,6 +108,7 @@ class TransformersEngine:
                 f"cannot load {path}: {reason}", "check the folder's config, weights and tokenizer"
             ) from None
         self.model.eval()
+        self.decoder = Decoder(self.model, self.tokenizer)
         self._threads = torch.get_num_threads()
         longest = int(getattr(self.model.config, "max_position_embeddings", 0) or 2048)
         self.context = min(self.context or longest, longest)
@@ -127,25 +128,36 @@ class TransformersEngine:
             await asyncio.sleep(GATHER_SECONDS)
             batch = self._take_batch()
             try:
-                answers = await loop.run_in_executor(self._thread, self._generate, [each.row for each in batch])
+                await loop.run_in_executor(self._thread, self._answer, batch, loop)
             except Exception as error:  # noqa: BLE001  (whatever torch raises is this batch's failure, not the run's)
                 for each in batch:
                     if not each.answer.done():
                         each.answer.set_exception(EngineError(f"{type(error).__name__}: {error}"))
-                continue
-            for each, answer in zip(batch, answers, strict=True):
-                if not each.answer.done():
-                    each.answer.set_result(answer)
 
-    def _generate(self, rows: list[Row]) -> list[Answer]:
-        return generate(self.model, self.tokenizer, rows)
+    def _answer(self, batch: list[_Waiting], loop: asyncio.AbstractEventLoop) -> None:
+        """On the model's thread: hands each answer to the event loop as its row finishes."""
+        for number, answer in self.decoder.generate([each.row for each in batch]):
+            loop.call_soon_threadsafe(_settle, batch[number].answer, answer)
 
     def _take_batch(self) -> list[_Waiting]:
-        """The longest prompts waiting, as many as the budget allows: neighbours in length waste the least padding."""
-        self._waiting.sort(key=lambda each: each.tokens, reverse=True)
-        longest = self._waiting[0].tokens
-        rows = max(1, min(BATCH_ROWS, BATCH_TOKENS // longest))
+        """The longest prompt waiting and its likes, as many as the budget allows.
+
+        First come those that begin as it does (that beginning is computed once), then neighbours in length (they waste
+        the least padding).
+        """
+        seed = max(self._waiting, key=lambda each: each.tokens)
+        self._waiting.sort(key=lambda each: (not _begin_alike(seed, each), -each.tokens))
+        rows = max(1, min(BATCH_ROWS, BATCH_TOKENS // seed.tokens))
         batch, self._waiting = self._waiting[:rows], self._waiting[rows:]
         if not self._waiting:
             self._arrived.clear()
         return batch
+
+
+def _begin_alike(one: _Waiting, other: _Waiting) -> bool:
+    return len(common_prefix([one.row.prompt, other.row.prompt])) >= MIN_PREFIX
+
+
+def _settle(future: asyncio.Future[Answer], answer: Answer) -> None:
+    if not future.done():
+        future.set_result(answer)

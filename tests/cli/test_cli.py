@@ -165,9 +165,8 @@ def test_bad_input_gets_one_line_and_a_way_to_mend_it(
     assert not (tmp_path / "results").exists(), "nothing is half written"
 
 
-@pytest.mark.parametrize("code", [code for code in range(3)])
 def test_a_bug_is_called_one_and_shows_its_traceback_only_on_request(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, code: int
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from harness.cli import catalog
     from harness.cli.main import main

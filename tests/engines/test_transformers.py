@@ -1,14 +1,18 @@
 """The transformers engine on a real, tiny model: what it answers must not depend on who shares its batch."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.engines import open_engine
 from harness.engines.base import Engine, ask
+from harness.engines.batch import Row, common_prefix, draw
 from harness.engines.model_folder import ModelFolder, locate
 from harness.engines.transformers import BATCH_ROWS, BATCH_TOKENS, TransformersEngine
 from harness.errors import EngineError, ModelError, PromptTooLongError, UnavailableError, UnknownNameError
@@ -62,28 +66,78 @@ def test_rows_of_one_batch_keep_their_own_settings(tiny_folder: ModelFolder) -> 
     assert found[1].text.startswith(found[0].text)
 
 
-def test_sampling_follows_the_models_probabilities(tiny_folder: ModelFolder) -> None:
-    """Draws of one first token against softmax(logits / T): total variation small for 2,000 draws."""
-    import torch
+def drawn_from(logits: torch.Tensor, count: int, **settings: float) -> torch.Tensor:
+    """Shares of tokens over ``count`` draws, each with a seed of its own."""
+    sampling = Sampling(1, **settings)  # type: ignore[arg-type]
+    picked = [draw(logits, sampling, torch.Generator().manual_seed(seed)) for seed in range(count)]
+    return torch.bincount(torch.tensor(picked), minlength=len(logits)) / count
 
-    from harness.engines.batch import Row, _Draw
 
+def test_draws_follow_the_models_probabilities() -> None:
     logits = torch.randn(50, generator=torch.Generator().manual_seed(5))
-    rows = [Row((0,), Sampling(1, temperature=0.7, seed=seed)) for seed in range(2000)]
-    picked = _Draw(rows)(torch.zeros(2000, 1), logits.repeat(2000, 1)).argmax(-1)
-    shares = torch.bincount(picked, minlength=50) / 2000
-    assert float((shares - torch.softmax(logits / 0.7, -1)).abs().sum()) / 2 < 0.08
+    difference = drawn_from(logits, 4000, temperature=0.7) - torch.softmax(logits / 0.7, -1)
+    assert float(difference.abs().sum()) / 2 < 0.06
 
 
-def test_top_p_draws_only_from_the_nucleus(tiny_folder: ModelFolder) -> None:
-    import torch
-
-    from harness.engines.batch import Row, _Draw
-
+def test_top_p_draws_only_from_the_nucleus() -> None:
     logits = torch.log(torch.tensor([0.05, 0.6, 0.3, 0.05]))
-    rows = [Row((0,), Sampling(1, temperature=1.0, top_p=0.7, seed=seed)) for seed in range(200)]
-    picked = _Draw(rows)(torch.zeros(200, 1), logits.repeat(200, 1)).argmax(-1)
-    assert set(picked.tolist()) == {1, 2}
+    assert drawn_from(logits, 300, temperature=1.0, top_p=0.7).nonzero().flatten().tolist() == [1, 2]
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8).map(tuple), min_size=1, max_size=5))
+def test_the_common_prefix_is_the_longest_that_leaves_each_a_token(prompts: list[tuple[int, ...]]) -> None:
+    prefix = common_prefix(prompts)
+    assert all(len(prompt) > len(prefix) and prompt[: len(prefix)] == prefix for prompt in prompts)
+    longer = len(prefix) + 1
+    assert any(len(prompt) <= longer for prompt in prompts) or len({prompt[:longer] for prompt in prompts}) > 1
+
+
+def test_a_shared_beginning_changes_no_answer_and_is_computed_once(tiny_folder: ModelFolder) -> None:
+    header = "".join(f"def helper_{number}(x):\n    return x + {number}\n\n" for number in range(8))
+    prompts: list[Prompt] = [Completion(header + prompt.text) for prompt in PROMPTS]
+    widths: list[int] = []
+
+    async def work(engine: TransformersEngine) -> list[Answer]:
+        forward = engine.decoder._forward
+
+        def watched(ids: torch.Tensor, mask: torch.Tensor, cache: object) -> torch.Tensor:
+            widths.append(ids.shape[1])
+            return forward(ids, mask, cache)
+
+        engine.decoder._forward = watched  # type: ignore[method-assign, assignment]
+        return await asyncio.gather(*(ask(engine, prompt, Sampling(10)) for prompt in prompts))
+
+    together = using(tiny_folder, work)
+    alone = answers(tiny_folder, prompts, Sampling(10), together=False)
+    assert texts(together) == texts(alone)
+    header_tokens = min(answer.prompt_tokens for answer in together) - 10
+    assert [width for width in widths if width > header_tokens] == [max(widths)]
+
+
+def test_greedy_answers_are_those_of_transformers_generate(tiny_folder: ModelFolder) -> None:
+    async def work(engine: TransformersEngine) -> None:
+        ours = await asyncio.gather(*(ask(engine, prompt, Sampling(20)) for prompt in PROMPTS))
+        for prompt, answer in zip(PROMPTS, ours, strict=True):
+            inputs = engine.tokenizer(prompt.text, return_tensors="pt", return_token_type_ids=False)
+            whole = engine.model.generate(**inputs, do_sample=False, max_new_tokens=20)[0]
+            theirs = engine.tokenizer.decode(whole[inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+            assert answer.text == theirs
+
+    using(tiny_folder, work)
+
+
+def test_a_row_is_answered_when_it_ends_not_when_its_batch_does(tiny_folder: ModelFolder) -> None:
+    async def work(engine: TransformersEngine) -> list[int]:
+        order = []
+
+        async def one(tokens: int) -> None:
+            await engine.complete("def f", Sampling(tokens))
+            order.append(tokens)
+
+        await asyncio.gather(*map(one, (200, 3, 50)))
+        return order
+
+    assert using(tiny_folder, work) == [3, 50, 200]
 
 
 def test_a_stop_string_ends_generation_and_is_left_out(tiny_folder: ModelFolder) -> None:
@@ -98,15 +152,15 @@ def test_a_stop_string_ends_generation_and_is_left_out(tiny_folder: ModelFolder)
 def test_a_batch_stays_within_its_budget(tiny_folder: ModelFolder) -> None:
     async def work(engine: TransformersEngine) -> list[int]:
         sizes = []
-        generate = engine._generate
+        generate = engine.decoder.generate
 
-        def watched(rows: list) -> list[Answer]:
+        def watched(rows: list[Row]) -> Iterator[tuple[int, Answer]]:
             sizes.append(len(rows))
             longest = max(len(row.prompt) + row.sampling.max_tokens for row in rows)
             assert len(rows) == 1 or len(rows) * longest <= BATCH_TOKENS
             return generate(rows)
 
-        engine._generate = watched  # type: ignore[method-assign]
+        engine.decoder.generate = watched  # type: ignore[method-assign, assignment]
         sampling = Sampling(2)
         await asyncio.gather(*(engine.complete("x" * length, sampling) for length in [1900] * 12 + [5] * 40))
         return sizes
@@ -149,10 +203,10 @@ def test_a_model_without_a_template_gets_plain_text(tiny_folder: ModelFolder) ->
 
 def test_a_failing_batch_is_an_engine_error_and_the_next_one_works(tiny_folder: ModelFolder) -> None:
     async def work(engine: TransformersEngine) -> Answer:
-        generate, engine.model.generate = engine.model.generate, None  # type: ignore[assignment]
-        with pytest.raises(EngineError, match="not callable"):
+        model, engine.decoder.model = engine.decoder.model, None  # type: ignore[assignment]
+        with pytest.raises(EngineError, match="AttributeError"):
             await engine.complete("x", Sampling(2))
-        engine.model.generate = generate
+        engine.decoder.model = model
         return await engine.complete("x", Sampling(2))
 
     assert using(tiny_folder, work).answer_tokens == 2
