@@ -1,0 +1,72 @@
+"""The use-case data for code generation: every task is well-formed, solvable as asked, and its tests can fail."""
+
+import asyncio
+import dataclasses
+from collections import Counter
+
+import pytest
+
+from benchmarks.code_generation import CURSOR, CodeGeneration, Row
+from harness import catalog
+from harness.datasource import DataSource
+from harness.records import Answer, Chat, Outcome, Sample
+from harness.sandbox.languages import toolchain
+from harness.sandbox.pool import Sandbox
+
+ENTRY = catalog.benchmark("code-generation")
+SAMPLES = CodeGeneration().load(DataSource(ENTRY.name, ENTRY.data).read)
+
+
+def scored(sample: Sample, text: str, sandbox: Sandbox) -> Outcome:
+    answer = Answer(text, "stop", 1, 1, 0.1)
+    return asyncio.run(CodeGeneration().score(sample, answer, sandbox.run_async)).outcome
+
+
+@pytest.fixture(params=SAMPLES, ids=lambda sample: sample.id)
+def sample(request: pytest.FixtureRequest) -> Sample:
+    found: Sample = request.param
+    if toolchain(found.language) is None:
+        pytest.skip(f"no toolchain for {found.language} here")
+    return found
+
+
+@pytest.mark.parametrize("shape", ["the code alone", "a fenced block", "with prose around it"])
+def test_the_reference_passes_however_it_is_answered(sample: Sample, shape: str, sandbox: Sandbox) -> None:
+    code = sample.target.reference
+    fenced = f"```{sample.language}\n{code}```"
+    text = {"the code alone": code, "a fenced block": fenced}.get(shape, f"Here it is:\n\n{fenced}\n\nIt does that.")
+    assert scored(sample, text, sandbox) is Outcome.PASSED
+
+
+def test_the_wrong_answer_fails(sample: Sample, sandbox: Sandbox) -> None:
+    assert scored(sample, f"```\n{sample.target.wrong}```", sandbox) is Outcome.FAILED
+
+
+def test_the_whole_file_as_an_answer_passes_too(sample: Sample, sandbox: Sandbox) -> None:
+    row: Row = sample.target
+    assert scored(sample, f"```\n{row.prefix}{row.reference}{row.suffix}```", sandbox) is Outcome.PASSED
+
+
+def test_an_answer_without_code_is_no_answer(sample: Sample, sandbox: Sandbox) -> None:
+    assert scored(sample, "I am sorry, but I cannot help with that.", sandbox) is Outcome.NO_ANSWER
+
+
+def test_the_prompt_shows_the_cursor_and_hides_the_solution(sample: Sample) -> None:
+    assert isinstance(sample.prompt, Chat)
+    shown = sample.prompt.messages[-1].content
+    row: Row = sample.target
+    assert f"{row.prefix}{CURSOR}\n{row.suffix}" in shown
+    assert row.reference.strip() not in shown
+
+
+def test_the_set_is_balanced_and_its_ids_are_unique() -> None:
+    assert len({sample.id for sample in SAMPLES}) == len(SAMPLES) >= 24
+    for tag in ("trigger", "difficulty"):
+        by_language = Counter((sample.language, sample.tags[tag]) for sample in SAMPLES)
+        assert min(by_language.values()) >= 4
+
+
+def test_every_field_is_in_the_card() -> None:
+    card = (catalog.shipped("datasets") / "code_generation/README.md").read_text()
+    for field in dataclasses.fields(Row):
+        assert f"`{field.name}`" in card
