@@ -5,6 +5,7 @@ HarnessError                 1  a bug, unless a subclass says otherwise
 │   ├── UnknownNameError     2  a name the catalog does not have
 │   ├── DataError            2  a data file is malformed, or not the one its fingerprint says
 │   ├── ModelError           2  the model cannot be loaded from where it was said to be
+│   ├── NotInstalledError    2  a package of an extra is needed and not there
 │   ├── OutputError          2  the run folder cannot be written, or another run holds it
 │   └── SandboxError         2  this machine offers no isolation for model-written programs
 ├── UnavailableError         3  data or weights that are neither here nor reachable
@@ -51,6 +52,15 @@ class DataError(UsageError):
 
 class ModelError(UsageError):
     """The model cannot be loaded from where it was said to be."""
+
+
+class NotInstalledError(UsageError):
+    """``what`` needs ``package``, which comes with the extra ``extra``."""
+
+    def __init__(self, what: str, package: str | None, extra: str) -> None:
+        super().__init__(
+            f"{what} needs {package}, which is not installed", f'pip install "duo-model-evaluation[{extra}]"'
+        )
 
 
 class OutputError(UsageError):

@@ -1,6 +1,6 @@
 """Checks the use-case data: every row is well-formed, its reference passes in the sandbox, its wrong answer fails.
 
-    python scripts/validate_data.py            # exit code 1 and one line for each fault
+python scripts/validate_data.py            # exit code 1 and one line for each fault
 """
 
 import sys

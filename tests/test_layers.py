@@ -30,7 +30,9 @@ def imported(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
-            base = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "harness" else [node.module]
+            base = (
+                [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "harness" else [node.module]
+            )
             names.update(base)
         elif isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)

@@ -6,11 +6,11 @@ from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from harness import catalog
 from harness.cli.arguments import Parser
+from harness.reporting.table import results_console
 
 
 def main(argv: Sequence[str]) -> int:
@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+    results_console().print(table)
     return 0
 
 

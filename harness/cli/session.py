@@ -8,8 +8,6 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
 from harness.datasource import data_dir_from
 from harness.engines import open_engine
 from harness.engines.model_folder import locate
@@ -29,7 +27,7 @@ from harness.pipeline import run
 from harness.plan import Options, Plan, attempts, make_plan, prompt_characters
 from harness.records import Summary
 from harness.reporting.progress import RunProgress, error_console
-from harness.reporting.table import print_summary
+from harness.reporting.table import print_summary, results_console
 from harness.sandbox.pool import Sandbox, choose_level
 from harness.summary import SUMMARY, summarise
 
@@ -109,7 +107,7 @@ class Session:
         if self.arguments.json:
             print(json.dumps(asdict(summary), indent=1, ensure_ascii=False))
         else:
-            print_summary(summary, Console(), self.plan.not_in_version)
+            print_summary(summary, results_console(), self.plan.not_in_version)
         return 0 if summary.complete else 3
 
     def _run(self, folder: Path, journal: Journal, manifest: Manifest) -> Manifest:

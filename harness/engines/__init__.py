@@ -4,7 +4,7 @@ import os
 
 from harness.engines.base import Engine
 from harness.engines.model_folder import ModelFolder
-from harness.errors import UsageError
+from harness.errors import NotInstalledError
 
 ENGINES = ("transformers",)
 
@@ -18,10 +18,10 @@ def open_engine(name: str, folder: ModelFolder, dtype: str = "auto", max_model_l
     """The engine called ``name``, not yet started, for the model in ``folder``.
 
     Raises:
-        UsageError: its packages are not installed.
+        NotInstalledError: its packages are not installed.
     """
     try:
         from harness.engines.transformers import TransformersEngine
     except ModuleNotFoundError as error:
-        raise UsageError(f"the engine {name} needs {error.name}", 'pip install "duo-model-evaluation[cpu]"') from None
+        raise NotInstalledError(f"the engine {name}", error.name, "cpu") from None
     return TransformersEngine(folder, dtype, max_model_len)

@@ -4,6 +4,7 @@ transformers' own ``generate`` computes a finished row until the last one ends a
 on a CPU both cost most of the time (docs/performance.md).
 """
 
+import copy
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -69,12 +70,11 @@ class Decoder:
                 each.tokens.append(draw(scores, each.row.sampling, each.random))
             left = []
             for index, each in enumerate(growing):
-                answer = self._finished(each)
-                if answer is None:
-                    left.append(index)
+                answer = self._finished(each, time.monotonic() - started, first)
+                if answer:
+                    yield each.number, answer
                 else:
-                    seconds = round(time.monotonic() - started, 4)
-                    yield each.number, Answer(*answer, seconds, round(first, 4))
+                    left.append(index)
             if not left:
                 return
             if len(left) < len(growing):
@@ -103,11 +103,9 @@ class Decoder:
                 return 0, DynamicCache(config=self.model.config)
             self._prefix, self._prefix_cache = common, DynamicCache(config=self.model.config)
             self._forward(torch.tensor([common]), torch.ones(1, len(common), dtype=torch.long), self._prefix_cache)
-        assert self._prefix_cache is not None
-        cache = DynamicCache(config=self.model.config)
-        for number, layer in enumerate(self._prefix_cache.layers):
-            copies = (len(rows), -1, -1, -1)
-            cache.update(layer.keys.expand(copies), layer.values.expand(copies), number)
+        cache = copy.deepcopy(self._prefix_cache)
+        assert cache is not None
+        cache.batch_repeat_interleave(len(rows))
         return len(self._prefix), cache
 
     def _forward(self, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
@@ -124,8 +122,8 @@ class Decoder:
         logits: torch.Tensor = output.logits[:, -1].float()
         return logits
 
-    def _finished(self, each: _Growing) -> tuple[str, str, int, int] | None:
-        """Text, finish reason, prompt and answer tokens of a row that is done; None while it is not."""
+    def _finished(self, each: _Growing, seconds: float, first_token_seconds: float) -> Answer | None:
+        """The answer of a row that is done; None while it is not."""
         sampling, tokens = each.row.sampling, each.tokens
         ended = tokens[-1] in self._ends
         kept = tokens[:-1] if ended else tokens
@@ -134,8 +132,14 @@ class Decoder:
             return None
         text = str(self.tokenizer.decode(kept, skip_special_tokens=True))
         stops = [at for stop in sampling.stop if (at := text.find(stop)) >= 0]
-        reason = "stop" if ended or stops else "length"
-        return text[: min(stops)] if stops else text, reason, len(each.row.prompt), len(kept)
+        return Answer(
+            text=text[: min(stops)] if stops else text,
+            finish_reason="stop" if ended or stops else "length",
+            prompt_tokens=len(each.row.prompt),
+            answer_tokens=len(kept),
+            seconds=round(seconds, 4),
+            first_token_seconds=round(first_token_seconds, 4),
+        )
 
     def _holds_stop(self, tokens: list[int], stops: tuple[str, ...]) -> bool:
         if not stops:

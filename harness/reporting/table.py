@@ -7,15 +7,25 @@ from rich.text import Text
 
 from harness.records import Outcome, Summary, SummaryRow
 
+PLAIN_WIDTH = 120
+"""Width of a table that goes to a file or a pipe, which has none of its own."""
+
 COLUMNS = ("use case", "benchmark", "metric", "score", "95 % interval", "n", "no answer", "infra errors", "seconds")
+
+
+def results_console() -> Console:
+    """Standard output: as wide as the terminal, or wide enough where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
 
 
 def print_summary(summary: Summary, console: Console, not_in_version: tuple[str, ...] = ()) -> None:
     """Prints the scores, then everything that is missing from them and how to get it."""
-    table = Table(box=SIMPLE_HEAD, title=f"{summary.model} · {summary.feature} · run {summary.settings_hash}")
+    title = f"{summary.model} · {summary.feature} · run {summary.settings_hash}"
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
     for name in COLUMNS:
         text = name in ("use case", "benchmark", "metric")
-        table.add_column(name, justify="left" if text else "right", no_wrap=text, overflow="fold")
+        table.add_column(name, justify="left" if text else "right", no_wrap=name == "95 % interval")
     for row in summary.rows:
         table.add_row(*_cells(row))
     for missing in summary.unavailable:

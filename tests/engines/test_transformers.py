@@ -1,6 +1,7 @@
 """The transformers engine on a real, tiny model: what it answers must not depend on who shares its batch."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,14 @@ from harness.engines.base import Engine, ask
 from harness.engines.batch import Row, common_prefix, draw
 from harness.engines.model_folder import ModelFolder, locate
 from harness.engines.transformers import BATCH_ROWS, BATCH_TOKENS, TransformersEngine
-from harness.errors import EngineError, ModelError, PromptTooLongError, UnavailableError, UnknownNameError
+from harness.errors import (
+    EngineError,
+    ModelError,
+    NotInstalledError,
+    PromptTooLongError,
+    UnavailableError,
+    UnknownNameError,
+)
 from harness.prompts.chat import plain_text
 from harness.records import Answer, Chat, Completion, Message, Prompt, Sampling
 
@@ -277,11 +285,7 @@ def test_the_embedded_default_model_writes_a_correct_function() -> None:
 
 
 def test_the_engine_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch, tiny_folder: ModelFolder) -> None:
-    import sys
-
-    from harness.errors import UsageError
-
     monkeypatch.delitem(sys.modules, "harness.engines.transformers")
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(UsageError, match="the engine transformers needs torch"):
+    with pytest.raises(NotInstalledError, match="the engine transformers needs torch"):
         open_engine("transformers", tiny_folder)
