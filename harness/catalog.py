@@ -178,7 +178,11 @@ def open_benchmark(entry: BenchmarkEntry, settings: Mapping[str, str]) -> Benchm
         if setting not in known:
             raise UnknownNameError(f"setting of {entry.name}", setting, known)
     try:
-        return TypeAdapter(kind).validate_python(dict(settings))
+        # As in the YAML files: 0 is a number, true a boolean, everything else text.
+        values = {setting: yaml.safe_load(text) for setting, text in settings.items()}
+        return TypeAdapter(kind).validate_python(values)
+    except yaml.YAMLError:
+        raise UsageError(f"the settings of {entry.name} cannot be read", "see: evaluate catalog benchmarks") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join([entry.name, *map(str, first["loc"])])

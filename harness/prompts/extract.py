@@ -212,7 +212,11 @@ def _from_text(text: str, language: str) -> str:
         return whole
     lines = text.split("\n")
     runs = []
-    for first, last in syntax.code_ranges(text, language):
+    ranges = syntax.code_ranges(text, language)
+    outermost = min((syntax.margin(lines[first]) for first, _ in ranges), default=0)
+    for first, last in ranges:
+        if syntax.margin(lines[first]) > outermost:  # what still parses inside of something broken
+            continue
         while first and lines[first - 1].lstrip().startswith(("#", "//")):
             first -= 1
         runs.append(_whole_code("\n".join(lines[first : last + 1]) + "\n", language))
@@ -221,7 +225,7 @@ def _from_text(text: str, language: str) -> str:
     code = code or max(runs, key=len, default="")
     opening = next((row for row, line in enumerate(lines) if _opens_definition(line)), len(lines))
     likely = [line for line in lines if line.strip() and not _is_prose(line)]
-    defines = any(statement.kind == "definition" for statement in syntax.statements(code, language) or ())
+    defines = _joined_definitions([code], language) or any(map(_opens_definition, code.split("\n")))
     if defines or (code and opening == len(lines) and 2 * len(code.split("\n")) > len(likely)):
         return code
     if not any(map(_is_prose, lines)):
@@ -282,15 +286,22 @@ def splice(answer_code: str, prefix: str, suffix: str, language: str) -> str:
 
 @dataclass(frozen=True)
 class _Cursor:
-    """What is around the cursor: ``typed`` stands before it in its line (and in ``before``, unless it is blank)."""
+    """The lines around the cursor, the margin due there, and what the file defines without the suggestion.
+
+    ``typed`` stands before the cursor in its line (and in ``before``, unless it is blank); ``open`` is the innermost
+    definition that the cursor is in.
+    """
 
     before: list[str]
     typed: str
     after: list[str]
     margin: str = ""
     open: syntax.Definition | None = None
-    names_before: frozenset[str] = frozenset()
-    names_after: frozenset[str] = frozenset()
+    defined: tuple[syntax.Definition, ...] = ()
+
+    def names(self, after: bool) -> set[str]:
+        """The top-level names that are defined before or after the cursor."""
+        return {each.name for each in self.defined if not each.scope and (each.first >= len(self.before)) is after}
 
 
 def _cursor(prefix: str, suffix: str, language: str) -> _Cursor:
@@ -304,22 +315,23 @@ def _cursor(prefix: str, suffix: str, language: str) -> _Cursor:
         for margin, filler in zip(margins, fillers, strict=True):
             file = "\n".join([*before, filler, *rest])
             if syntax.statements(file, language) is not None:
-                row = len(before)
-                found = syntax.definitions(file, language)
-                around = [each for each in found if each.hollow and each.first < row <= each.last]
-                names_before = frozenset(each.name for each in found if not each.scope and each.first < row)
-                names_after = frozenset(each.name for each in found if not each.scope and each.first > row)
-                return _Cursor(before, typed, after, margin, around[-1] if around else None, names_before, names_after)
+                defined = tuple(syntax.definitions(file, language))
+                around = [each for each in defined if each.first < len(before) <= each.last]
+                return _Cursor(before, typed, after, margin, around[-1] if around else None, defined)
     return _Cursor(before, typed, after)
 
 
 def _likely_margins(before: list[str], typed: str) -> list[str]:
-    """Margins that a Python line may have after ``before``, likeliest first: two blank lines end a block."""
-    written = [line[: syntax.margin(line)] for line in before if line.strip()] or [""]
-    deepest = written[-1] + min(filter(None, written), key=len, default="    ")
-    margins = {margin for margin in written if len(margin) < len(deepest)} | {deepest, ""}
-    is_apart = len(before) > 1 and not "".join(before[-2:]).strip()
-    return [typed] * (typed != "" and not typed.strip()) + sorted(margins, key=len, reverse=not is_apart)
+    """Margins that a Python line may have after ``before``, likeliest first: that of the deepest block that goes on."""
+    written = [line for line in before if line.strip()]
+    margins = [line[: syntax.margin(line)] for line in written] or [""]
+    deepest = margins[-1] + min(filter(None, margins), key=len, default="    ")
+    possible = {margin for margin in margins if len(margin) < len(deepest)} | {deepest, ""}
+    all_end = len(before) > 1 and not "".join(before[-2:]).strip()
+    one_ends = bool(written) and written[-1].split()[0] in ("return", "raise", "break", "continue", "pass")
+    likely = sorted(possible, key=len, reverse=not all_end)
+    likely.sort(key=lambda margin: one_ends and len(margin) >= len(margins[-1]))
+    return [typed] * (typed != "" and not typed.strip()) + likely
 
 
 def _readings(code: list[str], cursor: _Cursor, language: str) -> Iterator[tuple[list[str], list[str], list[str]]]:
@@ -349,16 +361,15 @@ def _readings(code: list[str], cursor: _Cursor, language: str) -> Iterator[tuple
     if cursor.typed.strip() and code[0].lstrip().startswith(cursor.typed.strip()):
         places.append((before[:-1], code, cursor.margin))
     start, again = ([line.strip() for line in lines if line.strip()][:3] for lines in (before, code))
-    if start and (start == again or (cursor.names_before and cursor.names_before <= names)):
+    if start and (start == again or set() < cursor.names(after=False) <= names):
         places.append(([], code, ""))
-    has_suffix = cursor.names_after and cursor.names_after <= names
     for layout in range(3 if language == "python" else 1):
         for lines, part, margin in places:
             middle = _laid_out(part, margin, layout)
             endings = [(middle, after), *((_lines("\n".join(middle[:-count])), after) for count in _repeats(middle, after)[:4])]
             if part is not code or lines is not before:
                 endings.append(endings.pop(0))
-            if has_suffix or not lines:
+            if not lines or set() < cursor.names(after=True) <= names:
                 endings.append((middle, [""]))
             yield from ((lines, body, rest) for body, rest in endings)
 
@@ -391,10 +402,9 @@ def _flaws(file: str, cursor: _Cursor, language: str) -> int:
     if syntax.statements(file, language) is None:
         return _UNPARSED
     found = syntax.definitions(file, language)
-    doubled = len(found) - len({(each.scope, each.name) for each in found})
+    paths = {each.path for each in found}
     nested = sum(each.name in each.scope for each in found)
-    lost = (cursor.names_before | cursor.names_after) - {each.name for each in found if not each.scope}
-    wanted = cursor.open
-    bodies = [each.hollow for each in found if wanted and (each.scope, each.name) == (wanted.scope, wanted.name)]
-    empty = wanted is not None and (not bodies or any(bodies))
-    return 10 * (not syntax.compiles(file, language)) + doubled + nested + len(lost) + empty
+    wanted = cursor.open.path if cursor.open else ()
+    lost = {each.path for each in cursor.defined if not wanted or each.scope[: len(wanted)] != wanted} - paths
+    empty = sum(each.hollow for each in found if each.path == wanted)
+    return 10 * (not syntax.compiles(file, language)) + len(found) - len(paths) + nested + len(lost) + empty

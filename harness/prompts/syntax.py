@@ -23,10 +23,12 @@ Kind = Literal["definition", "setup", "code", "value", "words"]
 _JAVASCRIPT = Parser(Language(tree_sitter_javascript.language()))
 _DECLARED = ("function_declaration", "generator_function_declaration", "class_declaration", "method_definition")
 _ASSIGNED = ("arrow_function", "function_expression", "generator_function", "class")
+_LABELLED = ("for_statement", "for_in_statement", "while_statement", "do_statement", "statement_block")
 _WRAPPERS = ("lexical_declaration", "variable_declaration", "export_statement", "expression_statement")
-_WINDOW = 400  # lines: enough to tell prose from code without parsing the rest of a long answer
+_FRAGMENT = 2000  # lines: the longest suggestion that is tried as the middle of a file
 _PATIENCE = 40  # parse errors to cut at before a line is given up as the start of code
-_FALSE_STARTS = 200  # lines that looked like the start of code and were not, before the rest is given up
+_WINDOW = 200  # lines to parse from a line that may start code, after the first stumbles over a short run or none
+_STUMBLES = (5, 300)  # how many it takes until the rest is parsed by windows, and until it is given up
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,25 @@ class Definition:
     last: int
     hollow: bool
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names from the outermost to its own."""
+        return (*self.scope, self.name)
 
-@lru_cache(maxsize=64)
+
 def statements(code: str, language: str) -> tuple[Statement, ...] | None:
     """The top-level statements; None if ``code`` does not parse."""
+    outcome = _parsed(code, language)
+    return None if isinstance(outcome, int) else outcome
+
+
+@lru_cache(maxsize=64)
+def _parsed(code: str, language: str) -> tuple[Statement, ...] | int:
+    """The top-level statements, or the row of the first error."""
     if language == "javascript":
-        root = _javascript_tree(code)
-        return None if root.has_error else tuple(filter(None, _javascript_islands(root)))
+        return _javascript_statements(_javascript_tree(code))
     tree = _python_tree(code)
-    return None if isinstance(tree, int) else tuple(_python_statements(tree, code))
+    return tree if isinstance(tree, int) else tuple(_python_statements(tree, code))
 
 
 def definitions(code: str, language: str) -> list[Definition]:
@@ -99,11 +111,10 @@ def flush_left(code: str, language: str) -> str:
 
 def is_fragment(code: str, language: str) -> bool:
     """Whether ``code`` fits into a file although it does not parse by itself: it ends blocks that it does not begin."""
+    if code.count("\n") > _FRAGMENT or not code.strip():
+        return False
     if language == "javascript":
         frames = ["if (1) {\n{}", "if (1) {\nif (1) {\n{}", "class _ {\n{}", "class _ {\n_() {\n{}", "class _ {\n{}\n}"]
-        errors = sum(node.has_error for node in _javascript_tree(code).children)
-        if "}" not in code or errors > _PATIENCE:  # prose
-            return False
     else:
         code = textwrap.dedent(code)
         margins = _margins(code)
@@ -115,17 +126,52 @@ def is_fragment(code: str, language: str) -> bool:
 
 def code_ranges(text: str, language: str) -> list[tuple[int, int]]:
     """The rows (first, last) of every run of lines that parses, states something and holds no prose."""
-    islands = _javascript_islands(_javascript_tree(text)) if language == "javascript" else _python_islands(text)
+    lines = text.split("\n")
     ranges: list[tuple[int, int]] = []
-    run: list[Statement] = []
-    for statement in [*islands, None]:
-        if statement and statement.kind != "words":
-            run.append(statement)
+    row = stumbles = 0
+    while row < len(lines) and stumbles < _STUMBLES[1]:
+        if not _may_start(lines[row], language):
+            row += 1
             continue
-        if any(member.kind in ("definition", "setup", "code") for member in run):
-            ranges.append((run[0].first, run[-1].last))
-        run = []
+        code = _prefix(lines[row : row + (_WINDOW if stumbles > _STUMBLES[0] else len(lines))], language)
+        stumbles += len(code) < _WINDOW // 2
+        found = statements("\n".join(code), language) or ()
+        for is_prose, run in itertools.groupby(found, key=lambda statement: statement.kind == "words"):
+            members = list(run)
+            if not is_prose and any(member.kind in ("definition", "setup", "code") for member in members):
+                ranges.append((row + members[0].first, row + members[-1].last))
+        row += max(len(code), 1)
     return ranges
+
+
+def _may_start(line: str, language: str) -> bool:
+    """Whether ``line`` begins a statement, as far as one line shows."""
+    line = line.strip()
+    opens = sum(map(line.count, "([{")) > sum(map(line.count, ")]}"))
+    if opens or line.startswith(("@", "/*")) or any(line.count(quote) % 2 for quote in ('"""', "'''")):
+        return True
+    tails = ["", "0", "{}"] if language == "javascript" else [""]
+    if language == "python" and ":" in line:
+        tails += ["\n pass", "\n pass\nfinally: pass", "\n case _: pass"]
+    found = (statements(line + tail, language) for tail in tails)
+    return any(parsed and parsed[0].kind != "words" for parsed in found)
+
+
+def _prefix(lines: list[str], language: str) -> list[str]:
+    """As many of the first ``lines`` as parse, moved to the left margin."""
+    edge = margin(lines[0])
+    piece = [line[edge:] for line in itertools.takewhile(lambda line: not line[:edge].strip(), lines)]
+    for attempt in range(_PATIENCE):
+        error = _parsed("\n".join(piece), language)
+        if not isinstance(error, int):
+            return piece
+        cut = min(error, len(piece) - 1)
+        depth = margin(piece[cut])
+        if attempt > _PATIENCE // 2:  # a long block that misses its end, such as a try: leave all of it out
+            while cut and depth and (margin(piece[cut]) >= depth or not piece[cut].strip()):
+                cut -= 1
+        del piece[cut:]
+    return []
 
 
 def margin(line: str) -> int:
@@ -165,6 +211,7 @@ def _python_statements(tree: ast.Module, code: str) -> Iterator[Statement]:
     assigned = {part.id for part in names if isinstance(part.ctx, ast.Store)}
     for node in tree.body:
         first, last = _python_rows(node)
+        text = "\n".join(lines[first : last + 1])
         kind: Kind = "code"
         defined: tuple[str, ...] = ()
         match node:
@@ -177,7 +224,7 @@ def _python_statements(tree: ast.Module, code: str) -> Iterator[Statement]:
             ):
                 kind, defined = "definition", (name,)
             case ast.AnnAssign(target=ast.Name(id=name), value=None):
-                kind = "words" if name[0].isupper() else "setup"
+                kind = "words" if name[0].isupper() and _wordy(text.replace(":", " ")) else "setup"
             case ast.Import() | ast.ImportFrom():
                 kind = "setup"
             case ast.Assign() | ast.AnnAssign():
@@ -187,7 +234,7 @@ def _python_statements(tree: ast.Module, code: str) -> Iterator[Statement]:
             case ast.Expr(value=value):
                 # A notebook cell shows a variable by ending with its name: that is no prose.
                 shown = {part.id for part in ast.walk(value) if isinstance(part, ast.Name)}
-                kind = "words" if _wordy("\n".join(lines[first : last + 1])) and not shown <= assigned else "value"
+                kind = "words" if _wordy(text) and not shown <= assigned else "value"
         yield Statement(kind, defined, first, last)
 
 
@@ -212,69 +259,29 @@ def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _python_islands(text: str) -> Iterator[Statement | None]:
-    """The statements that parse in a text of code and prose, with a None wherever something else comes between."""
-    lines = text.split("\n")
-    row = false_starts = 0
-    while row < len(lines) and false_starts < _FALSE_STARTS:
-        may_start = _may_start_python(lines[row])
-        code = _python_prefix(lines, row) if may_start else ""
-        false_starts += may_start and not code
-        for found in statements(code, "python") or ():
-            yield Statement(found.kind, found.names, found.first + row, found.last + row)
-        yield None
-        row += max(len(code.split("\n")), 1)
-
-
-def _may_start_python(line: str) -> bool:
-    line = line.strip()
-    if line.startswith(("@", '"""', "'''")) or sum(map(line.count, "([{")) > sum(map(line.count, ")]}")):
-        return True
-    tails = ("", "\n pass", "\n pass\nfinally: pass", "\n case _: pass") if ":" in line else ("",)
-    found = (statements(line + tail, "python") for tail in tails)
-    return any(parsed and parsed[0].kind != "words" for parsed in found)
-
-
-def _python_prefix(lines: list[str], row: int) -> str:
-    """The longest stretch of lines from ``row`` that parses, without its margin; "" if there is none."""
-    edge = margin(lines[row])
-    for reach in (_WINDOW, len(lines)):
-        inside = itertools.takewhile(lambda line: not line[:edge].strip(), lines[row : row + reach])
-        piece = [line[edge:] for line in inside]
-        for attempt in range(_PATIENCE):
-            error = _python_tree("\n".join(piece))
-            if not isinstance(error, int):
-                break
-            cut = min(error, len(piece) - 1)
-            depth = max(_margins(piece[cut]), default=0)
-            if attempt > _PATIENCE // 4:  # a long block cut off before its end, such as a try: leave it out altogether
-                while cut and depth and min(_margins(piece[cut]), default=depth) >= depth:
-                    cut -= 1
-            del piece[cut:]
-        if len(piece) < _WINDOW // 2:
-            return "\n".join(piece) if attempt < _PATIENCE - 1 else ""
-    return "\n".join(piece)
-
-
 @lru_cache(maxsize=4)
 def _javascript_tree(code: str) -> Node:
     return _JAVASCRIPT.parse(code.encode("utf-8", "replace")).root_node
 
 
-def _javascript_islands(root: Node) -> Iterator[Statement | None]:
-    """The statements outside of errors, with a None for each error."""
-    broken = {row for node in root.children if node.has_error for row in _javascript_rows(node)}
+def _javascript_statements(root: Node) -> tuple[Statement, ...] | int:
+    found = []
     for node in root.children:
-        if node.has_error or not node.is_named or not broken.isdisjoint(_javascript_rows(node)):
-            yield None
-        elif node.type not in ("comment", "hash_bang_line"):
-            parts = [node]
-            if node.type in _WRAPPERS:
-                parts += [part for child in node.named_children for part in (child, *child.named_children)]
-            defined = tuple(found[0] for part in parts if (found := _javascript_definition(part)))
-            declared = (part.child_by_field_name("name") for part in parts if part.type == "variable_declarator")
-            names = defined or tuple(_text(name) for name in declared if name)
-            yield Statement(_javascript_kind(node, bool(defined)), names, *_javascript_rows(node))
+        is_statement = node.type.endswith(("statement", "declaration", "statement_block", "comment", "hash_bang_line"))
+        if node.has_error or not is_statement:
+            return node.start_point.row
+        if node.type in ("comment", "hash_bang_line"):
+            continue
+        if node.type == "labeled_statement" and node.named_children[-1].type not in _LABELLED:
+            return node.start_point.row  # "Note: this" parses, but no program has such a label
+        parts = [node]
+        if node.type in _WRAPPERS:
+            parts += [part for child in node.named_children for part in (child, *child.named_children)]
+        defined = tuple(name for name, _ in filter(None, map(_javascript_definition, parts)))
+        declared = (part.child_by_field_name("name") for part in parts if part.type == "variable_declarator")
+        names = defined or tuple(_text(name) for name in declared if name)
+        found.append(Statement(_javascript_kind(node, bool(defined)), names, *_javascript_rows(node)))
+    return 0 if root.has_error else tuple(found)
 
 
 def _javascript_kind(node: Node, defines: bool) -> Kind:
@@ -287,8 +294,6 @@ def _javascript_kind(node: Node, defines: bool) -> Kind:
         return "setup"
     if node.type in ("lexical_declaration", "variable_declaration"):
         return "code" if "(" in text.replace("require(", "") else "setup"
-    if node.type == "labeled_statement" and node.named_children[-1].type == "expression_statement":
-        return "words"
     if node.type == "expression_statement":
         states = text.endswith(";") or node.named_children[0].type.endswith("assignment_expression")
         return "words" if _wordy(text) else "code" if states else "value"

@@ -1,0 +1,124 @@
+"""The catalog: the process's mapping, typed entries, and third parties."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import catalog
+from harness.catalog import BenchmarkEntry, DataSet, HubSource, WheelSource
+from harness.errors import UnknownNameError, UsageError
+
+
+def test_the_mapping_of_the_process() -> None:
+    industry = {
+        (feature.title, case.name): case.industry
+        for feature in catalog.features().values()
+        for case in feature.use_cases
+    }
+    assert industry == {
+        ("Code Suggestions", "code-generation"): ("mbpp",),
+        ("Code Suggestions", "code-completion"): ("bigcodebench",),
+        ("Duo Chat", "nlp"): ("mmlu", "super-glue"),
+    }
+    assert all(case.description for feature in catalog.features().values() for case in feature.use_cases)
+
+
+def test_every_benchmark_opens_and_is_what_it_says() -> None:
+    for entry in catalog.benchmarks().values():
+        benchmark = catalog.open_benchmark(entry, {})
+        assert benchmark.name == entry.name
+        assert benchmark.version
+        assert entry.data.licence
+
+
+def test_hub_data_is_pinned_and_has_fingerprints() -> None:
+    for entry in catalog.benchmarks().values():
+        if entry.data.hub:
+            assert len(entry.data.revision) == 40
+            assert all(len(sha256) == 64 for sha256 in entry.data.files.values())
+
+
+def test_the_default_model_has_a_pinned_hub_and_a_wheel() -> None:
+    hub, wheel = catalog.models()["smollm2-135m"].sources
+    assert isinstance(hub, HubSource)
+    assert len(hub.revision) == 40
+    assert isinstance(wheel, WheelSource)
+    assert len(wheel.sha256) == 64
+
+
+def test_settings_are_text_made_typed() -> None:
+    mbpp = catalog.benchmark("mbpp")
+    assert vars(catalog.open_benchmark(mbpp, {"shots": "0", "config": "full"})) == {"shots": 0, "config": "full"}
+    with pytest.raises(UsageError, match="--set mbpp.config=ful"):
+        catalog.open_benchmark(mbpp, {"config": "ful"})
+    with pytest.raises(UnknownNameError, match='unknown setting of mbpp "shot"'):
+        catalog.open_benchmark(mbpp, {"shot": "0"})
+
+
+def test_a_malformed_config_names_file_and_field(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "features.yaml").write_text("chat: {title: Chat, use_cases: {}}")
+    monkeypatch.setattr(catalog, "shipped", lambda name: tmp_path)
+    catalog._read.cache_clear()
+    with pytest.raises(UsageError, match=r"configs/features\.yaml: description"):
+        catalog.features()
+    (tmp_path / "features.yaml").write_text("chat: [")
+    catalog._read.cache_clear()
+    with pytest.raises(UsageError, match=r"features\.yaml is not YAML"):
+        catalog.features()
+    catalog._read.cache_clear()
+
+
+THIRD_PARTY = """
+from dataclasses import dataclass
+from typing import ClassVar
+from harness.catalog import BenchmarkEntry, DataSet
+from harness.records import Chat, Message, Outcome, Sample, Score
+
+@dataclass(frozen=True)
+class Row:
+    id: str
+
+@dataclass(frozen=True)
+class Echo:
+    name: ClassVar = "echo"
+    version: ClassVar = "1"
+    metric: ClassVar = "acc"
+    max_tokens: ClassVar = 4
+    stop: ClassVar = ()
+
+    def load(self, read):
+        return [Sample(row.id, Chat((Message("user", row.id),)), None, row.id) for row in read("test", Row)]
+
+    async def score(self, sample, answer, run):
+        return Score(Outcome.PASSED, {"acc": 1.0})
+
+ENTRY = BenchmarkEntry("echo", "Echo", "industry", "third_party:Echo", DataSet("echo", "MIT", {"test": ""}))
+"""
+
+
+def test_an_installed_package_adds_a_benchmark(evaluate, tiny_model: Path, tmp_path: Path) -> None:
+    package = tmp_path / "site"
+    (package / "third_party-1.dist-info").mkdir(parents=True)
+    (package / "third_party.py").write_text(THIRD_PARTY)
+    (package / "third_party-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: third-party\nVersion: 1\n")
+    points = "[duo_model_evaluation.benchmarks]\necho = third_party:ENTRY\n"
+    (package / "third_party-1.dist-info/entry_points.txt").write_text(points)
+    (tmp_path / "mirror/echo").mkdir(parents=True)
+    (tmp_path / "mirror/echo/test.jsonl").write_text('{"id": "a"}\n{"id": "b"}\n')
+    job = ("--model", tiny_model, "--feature", "code-suggestions", "--benchmark", "echo", "--data-dir", "mirror")
+    shown = evaluate(*job, PYTHONPATH=str(package))
+    assert shown.returncode == 0, shown.stderr
+    assert "echo" in shown.stdout
+    assert "1.000" in shown.stdout
+
+
+def test_the_catalog_needs_no_benchmark_code() -> None:
+    code = "import sys; from harness import catalog; catalog.benchmarks(); print('benchmarks.mbpp' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
+
+
+def test_an_entry_is_plain_data() -> None:
+    assert BenchmarkEntry("a", "A", "gitlab", "m:C", DataSet("a", "MIT", {})).data.shipped is False

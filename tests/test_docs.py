@@ -1,0 +1,60 @@
+"""What the documents say is so."""
+
+import inspect
+import re
+import shlex
+
+from conftest import ROOT
+
+from harness import errors
+from harness.cli.main import COMMANDS
+from harness.cli.run import parser
+from harness.reporting.table import COLUMNS
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_ci_calls_the_readmes_test_command() -> None:
+    assert 'pip install -e ".[cpu,dev]" && pytest' in README
+    assert 'pip install -q -e ".[cpu,dev]" && pytest' in (ROOT / ".ci/run").read_text()
+
+
+def test_every_evaluate_command_in_the_readme_parses() -> None:
+    calls = re.findall(r"evaluate (--model [^`\n|]+)", README)
+    assert len(calls) >= 3
+    for call in calls:
+        parser().parse_args(shlex.split(call.replace("M --feature F", "m --feature f"), comments=True))
+    for option in re.findall(r"`(--[a-z-]+)", README):
+        known = [*parser()._option_string_actions, "--data-dir"]
+        assert option in known, option
+
+
+def test_every_sub_command_is_in_the_readme() -> None:
+    for name in COMMANDS:
+        assert f"evaluate {name}" in README
+
+
+def test_the_readmes_table_is_the_one_that_is_printed() -> None:
+    head = next(line for line in README.splitlines() if "use case" in line)
+    assert re.sub(r"\s+", " ", head).strip() == " ".join(COLUMNS)
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    classes = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, errors.HarnessError)]
+    for code in {each.exit_code for each in classes} | {0, 130}:
+        assert f"| {code} |" in README
+
+
+def test_the_tree_of_errors_shows_every_class_with_its_exit_code() -> None:
+    tree = errors.__doc__ or ""
+    for name, each in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(each, errors.HarnessError):
+            line = next(line for line in tree.splitlines() if re.search(rf"\b{name}\b", line))
+            code = re.search(rf"{name}\s+(\d)", line)
+            assert (int(code[1]) if code else each.__base__.exit_code) == each.exit_code
+
+
+def test_links_lead_somewhere() -> None:
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
