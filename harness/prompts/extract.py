@@ -338,9 +338,9 @@ def _readings(code: list[str], cursor: _Cursor, language: str) -> Iterator[tuple
     """The files that ``code`` may mean: what stays of the lines before it and of itself, and what comes after.
 
     First within the line of the cursor, then as it is, then with its margin set to the one due at its place; each time
-    as an insertion, one that repeats the lines before the cursor, or the signature that is open there, as the open
-    function again, the unfinished line again, the whole file; and each of them as one that repeats the lines after the
-    cursor, where one who repeats what is before it is taken to repeat what is after it.
+    as an insertion, as one that repeats the lines before the cursor, or the signature that is open there, as the open
+    definition again, the unfinished line again, the whole file; and each of them as one that repeats the lines after
+    the cursor: whoever repeats what is before it is taken to repeat what is after it.
     """
     before, after = cursor.before, cursor.after
     if cursor.typed or after[0]:
@@ -348,27 +348,28 @@ def _readings(code: list[str], cursor: _Cursor, language: str) -> Iterator[tuple
         yield (before[:-1] if cursor.typed.strip() else before), inline, after[1:] or [""]
     moved = syntax.flush_left("\n".join(code), language)
     names = {found.name for found in syntax.definitions(moved, language) if not found.scope}
-    places = [(before, code, cursor.margin)]
-    places += [(before, code[count:], cursor.margin) for count in _repeats(before, code)[:1]]
+    places = [(len(before), 0)]  # the row where ``code`` begins, and how many of its lines are there already
+    written = len("\n".join(before).rstrip().split("\n"))
+    places += [(written - count, count) for count in _repeats(before, code)[:1]]
     if cursor.open:
         row = cursor.open.first
         while not code[0].lstrip().startswith("@") and before[row].lstrip().startswith("@"):
             row += 1
         same = (old.strip() == new.strip() for old, new in zip(before[row:], code, strict=False))
         signature = sum(itertools.takewhile(bool, same))
-        places += [(before, code[signature:], cursor.margin)] * (signature > 0)
-        places += [(before[:row], code, before[row][: syntax.margin(before[row])])] * (cursor.open.name in names)
+        places += [(row, signature)] * (signature > 0) + [(row, 0)] * (cursor.open.name in names)
     if cursor.typed.strip() and code[0].lstrip().startswith(cursor.typed.strip()):
-        places.append((before[:-1], code, cursor.margin))
+        places.append((len(before) - 1, 0))
     start, again = ([line.strip() for line in lines if line.strip()][:3] for lines in (before, code))
     if start and (start == again or set() < cursor.names(after=False) <= names):
-        places.append(([], code, ""))
+        places.append((0, 0))
     for layout in range(3 if language == "python" else 1):
-        for lines, part, margin in places:
-            middle = _laid_out(part, margin, layout)
-            endings = [(middle, after), *((_lines("\n".join(middle[:-count])), after) for count in _repeats(middle, after)[:4])]
-            if part is not code or lines is not before:
-                endings.append(endings.pop(0))
+        for row, count in places:
+            lines = before if count else before[:row]
+            margin = before[row][: syntax.margin(before[row])] if row < len(before) else cursor.margin
+            middle = _laid_out(code, margin, layout)[count:]
+            endings = [(_lines("\n".join(middle[:-count])), after) for count in _repeats(middle, after)[:4]]
+            endings.insert(0 if row == len(before) else len(endings), (middle, after))
             if not lines or set() < cursor.names(after=True) <= names:
                 endings.append((middle, [""]))
             yield from ((lines, body, rest) for body, rest in endings)
