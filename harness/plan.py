@@ -1,7 +1,7 @@
 """From options and catalog to what will be run: which benchmarks, which samples, with which settings."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -84,8 +84,8 @@ class Plan:
         )
 
 
-def make_plan(options: Options, model: ModelFolder) -> Plan:
-    """Chooses benchmarks and loads their samples; asks nothing yet.
+def make_plan(options: Options, find_model: Callable[[], ModelFolder]) -> Plan:
+    """Chooses benchmarks, loads their samples and, last because it may take long, finds the model; asks nothing yet.
 
     Raises:
         UsageError: an option names what there is not, or no benchmark is left to run.
@@ -114,6 +114,7 @@ def make_plan(options: Options, model: ModelFolder) -> Plan:
         runnable, missing = _split_by_toolchain(entry.name, wanted, options)
         left_out += missing
         jobs.append(Job(use_case, entry, benchmark, tuple(runnable)))
+    model = find_model()
     return Plan(
         options=options,
         model=model,

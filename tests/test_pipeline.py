@@ -49,7 +49,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
     options = Options("any", "code-suggestions", suite="gitlab", limit=6)
-    return make_plan(options, ModelFolder("any", tmp_path, "folder:any", {}))
+    return make_plan(options, lambda: ModelFolder("any", tmp_path, "folder:any", {}))
 
 
 def run(plan: Plan, engine: object, folder: Path, sandbox: Sandbox | None = None) -> dict[str, Record]:
@@ -131,14 +131,14 @@ def test_a_journal_that_cannot_be_written_stops_the_run(
 
 def test_the_settings_hash_changes_with_what_changes_scores_only(plan: Plan) -> None:
     def hashed(**changes: object) -> str:
-        return make_plan(replace(plan.options, **changes), plan.model).settings_hash  # type: ignore[arg-type]
+        return make_plan(replace(plan.options, **changes), lambda: plan.model).settings_hash  # type: ignore[arg-type]
 
     assert hashed() == plan.settings_hash
     assert hashed(strict=True) == plan.settings_hash
     changes = [{"limit": 7}, {"seed": 1}, {"temperature": 0.5}, {"dtype": "bfloat16"}, {"languages": ("python",)}]
     assert len({plan.settings_hash, *(hashed(**change) for change in changes)}) == 6
     other = replace(plan.model, files={"model.safetensors": "1"})
-    assert make_plan(plan.options, other).settings_hash != plan.settings_hash
+    assert make_plan(plan.options, lambda: other).settings_hash != plan.settings_hash
 
 
 def test_a_limit_takes_samples_from_the_whole_set(plan: Plan) -> None:

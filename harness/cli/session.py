@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.datasource import data_dir_from
 from harness.engines import open_engine
-from harness.engines.model_folder import locate
+from harness.engines.model_folder import ModelFolder, locate
 from harness.journal import Journal
 from harness.manifest import (
     MANIFEST,
@@ -64,8 +64,7 @@ class Session:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.arguments = arguments
         self.say = error_console()
-        options = options_from(arguments)
-        self.plan: Plan = make_plan(options, locate(options.model, options.revision))
+        self.plan: Plan = make_plan(options_from(arguments), self._find_model)
 
     def dry_run(self) -> int:
         """Prints what would be asked; asks nothing, writes nothing."""
@@ -109,6 +108,11 @@ class Session:
         else:
             print_summary(summary, results_console(), self.plan.not_in_version)
         return 0 if summary.complete else 3
+
+    def _find_model(self) -> ModelFolder:
+        name = self.arguments.model
+        self._tell(f"model {name}: looking for its weights; where they are not here they are fetched once")
+        return locate(name, self.arguments.revision)
 
     def _run(self, folder: Path, journal: Journal, manifest: Manifest) -> Manifest:
         level = choose_level(self.arguments.sandbox)

@@ -1,5 +1,7 @@
 """GGUF weights to a folder that every engine loads: safetensors in bfloat16, config, tokenizer, chat template."""
 
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import torch
@@ -16,7 +18,8 @@ def convert(gguf: Path, folder: Path) -> None:
     """
     logging.disable_progress_bar()
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
-    quantised = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    with redirect_stderr(StringIO()):  # one progress bar does not heed the line above
+        quantised = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
     config = quantised.config
     del config.quantization_config
     plain = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)

@@ -363,11 +363,12 @@ def _readings(code: list[str], cursor: _Cursor, language: str) -> Iterator[tuple
     start, again = ([line.strip() for line in lines if line.strip()][:3] for lines in (before, code))
     if start and (start == again or set() < cursor.names(after=False) <= names):
         places.append((0, 0))
-    for layout in range(3 if language == "python" else 1):
+    for attempt in range(3 if language == "python" else 1):
         for row, count in places:
             lines = before if count else before[:row]
             margin = before[row][: syntax.margin(before[row])] if row < len(before) else cursor.margin
-            middle = _laid_out(code, margin, layout)[count:]
+            is_placed = row == len(before) or syntax.margin(code[0]) == len(margin) or language != "python"
+            middle = _laid_out(code, margin, attempt if is_placed else (1, 0, 2)[attempt])[count:]
             endings = [(_lines("\n".join(middle[:-count])), after) for count in _repeats(middle, after)[:4]]
             endings.insert(0 if row == len(before) else len(endings), (middle, after))
             if not lines or set() < cursor.names(after=True) <= names:
@@ -404,8 +405,11 @@ def _flaws(file: str, cursor: _Cursor, language: str) -> int:
         return _UNPARSED
     found = syntax.definitions(file, language)
     paths = {each.path for each in found}
-    nested = sum(each.name in each.scope for each in found)
-    wanted = cursor.open.path if cursor.open else ()
-    lost = {each.path for each in cursor.defined if not wanted or each.scope[: len(wanted)] != wanted} - paths
-    empty = sum(each.hollow for each in found if each.path == wanted)
-    return 10 * (not syntax.compiles(file, language)) + len(found) - len(paths) + nested + len(lost) + empty
+    doubled = len(found) - len(paths)
+    lost = {each.path for each in cursor.defined} - paths
+    if cursor.open:
+        name, path = cursor.open.name, cursor.open.path
+        doubled += sum(each.name == name for each in found) - sum(each.name == name for each in cursor.defined)
+        lost = {other for other in lost if other[: len(path)] != path or other == path}
+    hollow = sum(each.hollow for each in found if cursor.open and each.path == cursor.open.path)
+    return 10 * (not syntax.compiles(file, language)) + max(doubled, 0) + len(lost) + hollow

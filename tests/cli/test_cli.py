@@ -158,10 +158,10 @@ def test_bad_input_gets_one_line_and_a_way_to_mend_it(
     evaluate: Evaluate, tiny_model: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     shown = evaluate(*(str(tiny_model) if word == "MODEL" else word for word in arguments))
-    lines = shown.stderr.strip().splitlines()
+    lines = [line for line in shown.stderr.strip().splitlines() if not line.startswith("model ")]
     assert shown.returncode == code, shown.stderr
     assert said in shown.stderr
-    assert [line[:8] for line in lines] == ["error: " + lines[0][7], "  mend: "]
+    assert [line[:7] for line in lines] == ["error: ", "  mend:"]
     assert not (tmp_path / "results").exists(), "nothing is half written"
 
 
