@@ -51,7 +51,7 @@ def test_the_default_model_has_a_pinned_hub_and_a_wheel() -> None:
 def test_settings_are_text_made_typed() -> None:
     mbpp = catalog.benchmark("mbpp")
     assert vars(catalog.open_benchmark(mbpp, {"shots": "0", "config": "full"})) == {"shots": 0, "config": "full"}
-    with pytest.raises(UsageError, match="--set mbpp.config=ful"):
+    with pytest.raises(UsageError, match=r"--set mbpp\.config=ful"):
         catalog.open_benchmark(mbpp, {"config": "ful"})
     with pytest.raises(UnknownNameError, match='unknown setting of mbpp "shot"'):
         catalog.open_benchmark(mbpp, {"shot": "0"})

@@ -10,6 +10,9 @@ from harness.records import Outcome, Summary, SummaryRow
 PLAIN_WIDTH = 120
 """Width of a table that goes to a file or a pipe, which has none of its own."""
 
+WIDE = 100
+"""Columns of a terminal from which on headings stand on one line."""
+
 COLUMNS = ("use case", "benchmark", "metric", "score", "95 % interval", "n", "no answer", "infra errors", "seconds")
 
 
@@ -22,15 +25,20 @@ def results_console() -> Console:
 def print_summary(summary: Summary, console: Console, not_in_version: tuple[str, ...] = ()) -> None:
     """Prints the scores, then everything that is missing from them and how to get it."""
     title = f"{summary.model} · {summary.feature} · run {summary.settings_hash}"
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, title=title, title_justify="left")
     for name in COLUMNS:
-        text = name in ("use case", "benchmark", "metric")
-        table.add_column(name, justify="left" if text else "right", no_wrap=name == "95 % interval")
+        if name in ("use case", "benchmark", "metric"):
+            table.add_column(name, overflow="fold")
+        else:
+            heading = name if console.width >= WIDE else "\n".join(name.rsplit(" ", 1))
+            table.add_column(heading, justify="right", no_wrap=True)
     for row in summary.rows:
         table.add_row(*_cells(row))
     for missing in summary.unavailable:
         table.add_row(missing.use_case, missing.benchmark, "", Text("unavailable", style="yellow"), *[""] * 5)
+    console.print()
     console.print(table)
+    console.print()
     for missing in summary.unavailable:
         _note(console, f"{missing.benchmark}: unavailable: {missing.reason}; {missing.mend}")
     for left in summary.left_out:
@@ -54,7 +62,7 @@ def _cells(row: SummaryRow) -> tuple[str, ...]:
         row.benchmark,
         row.metric,
         f"{found.value:.3f}" if found else "-",
-        f"{found.low:.3f} to {found.high:.3f}" if found else "-",
+        f"{found.low:.3f}-{found.high:.3f}" if found else "-",
         str(found.n if found else 0),
         share,
         str(row.verdicts.get(Outcome.INFRA_ERROR, 0)),
