@@ -8,9 +8,9 @@ are described in datasets/code_generation/README.md. pass@1: all cases of the ta
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from harness.prompts.extract import extract_code, splice
-
 from harness.benchmark import ReadRows, RunProgram
+from harness.prompts.extract import extract_code
+from harness.prompts.splice import splice
 from harness.records import Answer, Chat, Message, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
 from harness.scoring.program import no_code, score_program

@@ -20,17 +20,16 @@ TOKENS = 128
 
 
 def main(count: int) -> None:
-    measured = {
-        "decoding": child("passive", "compare", count, busy=False),
-        "waiting": {
-            policy: child(policy, "ours", count, busy=True)["ours_tokens_per_second"]
-            for policy in ("passive", "active")
-        },
+    decoding = child("passive", "compare", count, busy=False)
+    passive, active = (child(policy, "ours", count, busy=True) for policy in ("passive", "active"))
+    ours = "ours_tokens_per_second"
+    shown = {
+        "decoding": decoding,
+        "waiting": {"passive": passive, "active": active, "ratio": round(passive[ours] / active[ours], 2)},
+        "versions": {name: version(name) for name in ("torch", "transformers")},
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
     }
-    measured["waiting"]["ratio"] = round(measured["waiting"]["passive"] / measured["waiting"]["active"], 2)
-    measured["versions"] = {name: version(name) for name in ("torch", "transformers")}
-    measured["machine"] = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    print(json.dumps(measured, indent=1))
+    print(json.dumps(shown, indent=1))
 
 
 def child(policy: str, what: str, count: int, busy: bool) -> dict[str, float]:
