@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
     """Plans, runs what is left to run, and prints the summary."""
     arguments = parser().parse_args(argv)
     # Imported after parsing: --help and usage errors must not wait for the rest.
-    from harness.cli.session import Session
+    from harness.cli.main_job import MainJob
 
-    session = Session(arguments)
-    return session.dry_run() if arguments.dry_run else session.evaluate()
+    job = MainJob(arguments)
+    return job.dry_run() if arguments.dry_run else job.evaluate()

@@ -49,6 +49,8 @@ class Decoder:
         named = getattr(model.generation_config, "eos_token_id", None)
         ids = [*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id]
         self._ends = frozenset(token for token in ids if isinstance(token, int))
+        self.stopping = False
+        """Set from another thread: ends :meth:`generate` before its next step, rows that are not done go unanswered."""
         self._prefix: tuple[int, ...] = ()
         self._prefix_cache: DynamicCache | None = None
 
@@ -65,7 +67,7 @@ class Decoder:
         ]
         logits, cache, mask = self._read(rows)
         first = time.monotonic() - started
-        while growing:
+        while not self.stopping:
             for each, scores in zip(growing, logits, strict=True):
                 each.tokens.append(draw(scores, each.row.sampling, each.random))
             left = []

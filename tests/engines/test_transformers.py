@@ -134,6 +134,19 @@ def test_greedy_answers_are_those_of_transformers_generate(tiny_folder: ModelFol
     using(tiny_folder, work)
 
 
+def test_leaving_the_engine_ends_what_is_being_generated(tiny_folder: ModelFolder) -> None:
+    async def work(engine: TransformersEngine) -> tuple[asyncio.Task[Answer], TransformersEngine]:
+        task = asyncio.create_task(engine.complete("def f", Sampling(8000)))
+        await asyncio.sleep(0.3)
+        assert not task.done()
+        task.cancel()
+        return task, engine
+
+    _, engine = using(tiny_folder, work)
+    engine._thread.shutdown(wait=True)
+    assert engine.decoder.stopping
+
+
 def test_a_row_is_answered_when_it_ends_not_when_its_batch_does(tiny_folder: ModelFolder) -> None:
     async def work(engine: TransformersEngine) -> list[int]:
         order = []

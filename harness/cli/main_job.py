@@ -56,7 +56,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
     )
 
 
-class Session:
+class MainJob:
     """One call: its options, its plan, and where it writes."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
