@@ -45,7 +45,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Job:
-    """One benchmark of a run with the samples that will be asked."""
+    """One benchmark of a run with the samples that will be asked; those whose prompts begin alike stand together."""
 
     use_case: str
     entry: BenchmarkEntry
@@ -113,7 +113,7 @@ def make_plan(options: Options, find_model: Callable[[], ModelFolder]) -> Plan:
         wanted = _limited(_in_languages(samples, options.languages), options.limit)
         runnable, missing = _split_by_toolchain(entry.name, wanted, options)
         left_out += missing
-        jobs.append(Job(use_case, entry, benchmark, tuple(runnable)))
+        jobs.append(Job(use_case, entry, benchmark, tuple(sorted(runnable, key=lambda sample: repr(sample.prompt)))))
     model = find_model()
     return Plan(
         options=options,
@@ -229,8 +229,8 @@ def prompt_characters(prompt: Prompt) -> int:
 
 
 def attempts(plan: Plan) -> Iterator[tuple[Job, Sample, int]]:
-    """Everything to be asked; prompts that share a prefix stand next to each other."""
+    """Everything to be asked, in order."""
     for job in plan.jobs:
-        for sample in sorted(job.samples, key=lambda each: repr(each.prompt)):
+        for sample in job.samples:
             for attempt in range(plan.options.attempts):
                 yield job, sample, attempt

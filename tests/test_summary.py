@@ -66,6 +66,12 @@ def test_what_makes_a_run_complete(change: dict[str, object], complete: bool) ->
     assert summarise(replace(manifest(1), **change), [record(1)]).complete is complete
 
 
+def test_records_of_samples_that_are_left_out_now_do_not_make_it_incomplete() -> None:
+    summary = summarise(manifest(1), [record(1), record(2)])
+    assert summary.complete
+    assert summary.rows[0].records == 2
+
+
 def test_idle_time_between_sessions_is_not_counted() -> None:
     def at(number: int, clock: str):
         return replace(record(number), finished_at=f"2026-01-01T{clock}+00:00")

@@ -45,7 +45,7 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
         _note(console, f"{left.benchmark}: {left.samples} {left.what} samples left out: {left.reason}; {left.mend}")
     for row in summary.rows:
         unfinished = row.samples * row.attempts - row.records
-        if unfinished:
+        if unfinished > 0:
             _note(console, f"{row.benchmark}: {unfinished} answers are still to be asked; run the same command again")
         if row.verdicts.get(Outcome.INFRA_ERROR):
             _note(console, f"{row.benchmark}: infra errors are not scored; the same command tries them again")

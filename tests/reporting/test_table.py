@@ -1,0 +1,86 @@
+"""What stands in the terminal: every number whole, everything missing named."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from harness.records import Estimate, LeftOut, Missing, Summary, SummaryRow
+from harness.reporting.progress import RunProgress
+from harness.reporting.table import COLUMNS, print_summary
+
+ROW = SummaryRow(
+    use_case="code-generation",
+    benchmark="code-generation",
+    version="1",
+    metric="pass@1",
+    estimate=Estimate(0.125, 0.022, 0.471, 8, "wilson"),
+    samples=12,
+    records=9,
+    attempts=1,
+    verdicts={"passed": 1, "failed": 5, "no_answer": 2, "infra_error": 1},
+    seconds=61.2,
+    groups={},
+)
+SUMMARY = Summary(
+    schema=1,
+    model="tiny",
+    feature="code-suggestions",
+    settings_hash="0123456789ab",
+    rows=(ROW,),
+    left_out=(LeftOut("code-generation", "javascript", 3, "node is not installed", "install Node.js", False),),
+    unavailable=(Missing("mbpp", "code-generation", "no mirror, hub not reachable", "pull it"),),
+    complete=False,
+)
+
+
+def shown(width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    print_summary(SUMMARY, console, ("bigcodebench",))
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def test_a_wide_table_has_every_column_and_number() -> None:
+    text = shown(120)
+    assert " ".join(next(line for line in text.splitlines() if "use case" in line).split()) == " ".join(COLUMNS)
+    row = next(line for line in text.splitlines() if "0.125" in line)
+    assert row.split()[2:] == ["pass@1", "0.125", "0.022-0.471", "8", "2", "(22%)", "1", "61"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_no_number_is_cut_at_any_width(width: int) -> None:
+    text = shown(width)
+    for number in ("0.125", "0.022-0.471", "2 (22%)", "61"):
+        assert number in text
+    assert "…" not in text
+
+
+def test_everything_missing_is_named_with_its_mend() -> None:
+    lines = shown(80).splitlines()
+    assert "mbpp: unavailable: no mirror, hub not reachable; pull it" in lines
+    left = "code-generation: 3 javascript samples left out: node is not installed; install Node.js"
+    assert left in lines
+    assert "code-generation: 3 answers are still to be asked; run the same command again" in lines
+    assert "code-generation: infra errors are not scored; the same command tries them again" in lines
+    assert "bigcodebench: part of this feature's process, but not in this version" in lines
+
+
+def test_progress_away_from_a_terminal_is_plain_lines() -> None:
+    from test_journal import record
+
+    console = Console(file=io.StringIO(), force_terminal=False)
+    with RunProgress({"mbpp": 3}, {"mbpp": 1}, console) as progress:
+        progress.advance(record(1))
+        progress.advance(record(2))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert text.startswith("mbpp 3/3 (")
+    assert "\x1b" not in text
+
+
+def test_progress_on_a_terminal_is_a_bar() -> None:
+    from test_journal import record
+
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with RunProgress({"mbpp": 3}, {}, console) as progress:
+        progress.advance(record(1))
+    assert "\x1b" in console.file.getvalue()  # type: ignore[attr-defined]
