@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from harness.prompts.extract import extract_code
-
 from harness.benchmark import ReadRows, RunProgram
+from harness.prompts.extract import extract_code
 from harness.records import Answer, Chat, Message, Sample, Score
 from harness.sandbox.program import Asserts, Program
 from harness.scoring.program import no_code, score_program
