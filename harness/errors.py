@@ -91,7 +91,3 @@ class EngineError(HarnessError):
 
 class PromptTooLongError(EngineError):
     """Prompt and answer together do not fit the model's context."""
-
-    def __init__(self, prompt_tokens: int, answer_tokens: int, context: int) -> None:
-        super().__init__(f"prompt too long: {prompt_tokens} tokens + {answer_tokens} for the answer > {context}")
-        self.prompt_tokens = prompt_tokens

@@ -86,6 +86,8 @@ class Journal:
     ) -> None:
         with suppress(OSError):
             os.fsync(self._file)
+        if self._end == 0:
+            self._leave_no_trace()
         os.close(self._file)
 
     def append(self, record: Record) -> None:
@@ -116,9 +118,19 @@ class Journal:
         """Whether nothing is left to do for ``key``; an infra error is tried again by the next run."""
         return key in self.records and self.records[key].verdict is not Outcome.INFRA_ERROR
 
+    def _leave_no_trace(self) -> None:
+        """Removes a journal without a record, and the folders that were made for it alone."""
+        folder = self.path.parent
+        with suppress(OSError):
+            self.path.unlink()
+            for made in (folder, *list(folder.parents)[:2]):
+                made.rmdir()
+
     def _lock(self, folder: Path) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(self._file).st_nlink == 0:  # its last holder has just removed it
+                raise BlockingIOError
         except BlockingIOError:
             raise OutputError(
                 f"another evaluate is running in {folder}", "wait for it, or name another folder with --out"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +10,8 @@ from harness import catalog
 from harness.benchmark import Benchmark
 from harness.catalog import BenchmarkEntry, Feature
 from harness.datasource import DataSource
-from harness.engines.model_folder import ModelFolder
+from harness.engines.base import EngineSettings
+from harness.engines.model import Model
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.records import Chat, LeftOut, Missing, Prompt, Sample, Sampling, canonical_sha256
 from harness.sandbox.languages import LANGUAGES, language, toolchain
@@ -35,10 +36,7 @@ class Options:
     top_p: float = 1.0
     seed: int = 0
     languages: tuple[str, ...] = ()
-    engine: str = "transformers"
-    revision: str = ""
-    dtype: str = "auto"
-    max_model_len: int | None = None
+    engine: EngineSettings = field(default_factory=EngineSettings)
     data_dir: Path | None = None
     strict: bool = False
 
@@ -58,7 +56,7 @@ class Plan:
     """What will be run, and what of it cannot be. ``origins`` maps ``benchmark/split`` to where its rows came from."""
 
     options: Options
-    model: ModelFolder
+    model: Model
     feature: Feature
     jobs: tuple[Job, ...]
     left_out: tuple[LeftOut, ...]
@@ -84,7 +82,7 @@ class Plan:
         )
 
 
-def make_plan(options: Options, find_model: Callable[[], ModelFolder]) -> Plan:
+def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
     """Chooses benchmarks, loads their samples and, last because it may take long, finds the model; asks nothing yet.
 
     Raises:
@@ -179,7 +177,7 @@ def _settings(benchmark: Benchmark) -> dict[str, Any]:
     return {each.name: getattr(benchmark, each.name) for each in fields(benchmark)}
 
 
-def _all_settings(options: Options, model: ModelFolder, benchmarks: Mapping[str, Any]) -> dict[str, Any]:
+def _all_settings(options: Options, model: Model, benchmarks: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that may change a score, and nothing else."""
     return {
         "model": {"name": model.name, "fingerprint": model.fingerprint},
@@ -193,7 +191,7 @@ def _all_settings(options: Options, model: ModelFolder, benchmarks: Mapping[str,
             "top_p": options.top_p,
             "seed": options.seed,
         },
-        "engine": {"name": options.engine, "dtype": options.dtype, "max_model_len": options.max_model_len},
+        "engine": {name: value for name, value in asdict(options.engine).items() if name != "api_key_env"},
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines.model_folder import ModelFolder
+from harness.engines.model import Model
 from harness.sandbox.isolation import Level
 from harness.sandbox.pool import Sandbox, probe
 
@@ -77,9 +77,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(tiny_model: Path) -> ModelFolder:
+def tiny_folder(tiny_model: Path) -> Model:
     """The tiny model as the harness locates it."""
-    from harness.engines.model_folder import locate
+    from harness.engines.model import locate
 
     return locate(str(tiny_model))
 

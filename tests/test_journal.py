@@ -82,6 +82,17 @@ def test_a_second_run_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     Journal(tmp_path).__exit__(None, None, None)
 
 
+def test_a_journal_without_a_record_leaves_no_trace_but_other_files(tmp_path: Path) -> None:
+    with Journal(tmp_path / "runs/model/feature/hash"):
+        pass
+    assert list(tmp_path.rglob("*")) == [tmp_path / "runs"]
+    (tmp_path / "runs/model/feature/hash").mkdir(parents=True)
+    (tmp_path / "runs/model/feature/hash/notes").write_text("mine")
+    with Journal(tmp_path / "runs/model/feature/hash"):
+        pass
+    assert [path.name for path in (tmp_path / "runs/model/feature/hash").iterdir()] == ["notes"]
+
+
 def test_a_folder_that_cannot_be_made_is_an_output_error() -> None:
     with pytest.raises(OutputError, match="cannot write to"):
         Journal(Path("/proc/no/such"))

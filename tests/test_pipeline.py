@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness import pipeline
-from harness.engines.model_folder import ModelFolder
+from harness.engines.base import EngineSettings
+from harness.engines.model import Model
 from harness.errors import EngineError, JournalError, PromptTooLongError
 from harness.journal import Journal
 from harness.plan import Options, Plan, make_plan
@@ -49,7 +50,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
     options = Options("any", "code-suggestions", suite="gitlab", limit=6)
-    return make_plan(options, lambda: ModelFolder("any", tmp_path, "folder:any", {}))
+    return make_plan(options, lambda: Model("any", "folder:any"))
 
 
 def run(plan: Plan, engine: object, folder: Path, sandbox: Sandbox | None = None) -> dict[str, Record]:
@@ -79,7 +80,7 @@ def test_a_lasting_failure_is_an_infra_error_and_tried_again_next_time(plan: Pla
 
 
 def test_a_prompt_too_long_is_no_answer_and_asked_once(plan: Plan, tmp_path: Path) -> None:
-    engine = Scripted(failures=99, error=PromptTooLongError(900, 512, 1024))
+    engine = Scripted(failures=99, error=PromptTooLongError("prompt too long"))
     found = run(plan, engine, tmp_path)
     assert {record.verdict for record in found.values()} == {Outcome.NO_ANSWER}
     assert len(engine.asked) == 6
@@ -135,7 +136,14 @@ def test_the_settings_hash_changes_with_what_changes_scores_only(plan: Plan) -> 
 
     assert hashed() == plan.settings_hash
     assert hashed(strict=True) == plan.settings_hash
-    changes = [{"limit": 7}, {"seed": 1}, {"temperature": 0.5}, {"dtype": "bfloat16"}, {"languages": ("python",)}]
+    assert hashed(engine=EngineSettings(api_key_env="KEY")) == plan.settings_hash
+    changes = [
+        {"limit": 7},
+        {"seed": 1},
+        {"temperature": 0.5},
+        {"engine": EngineSettings(dtype="bfloat16")},
+        {"languages": ("python",)},
+    ]
     assert len({plan.settings_hash, *(hashed(**change) for change in changes)}) == 6
     other = replace(plan.model, files={"model.safetensors": "1"})
     assert make_plan(plan.options, lambda: other).settings_hash != plan.settings_hash

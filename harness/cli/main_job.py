@@ -10,7 +10,8 @@ from pathlib import Path
 
 from harness.datasource import data_dir_from
 from harness.engines import open_engine
-from harness.engines.model_folder import ModelFolder, locate
+from harness.engines.base import EngineSettings
+from harness.engines.model import Model, locate, served
 from harness.journal import Journal
 from harness.manifest import (
     MANIFEST,
@@ -47,10 +48,13 @@ def options_from(arguments: argparse.Namespace) -> Options:
         top_p=arguments.top_p,
         seed=arguments.seed,
         languages=tuple(arguments.language),
-        engine=arguments.engine,
-        revision=arguments.revision,
-        dtype=arguments.dtype,
-        max_model_len=arguments.max_model_len,
+        engine=EngineSettings(
+            name=arguments.engine,
+            dtype=arguments.dtype,
+            max_model_len=arguments.max_model_len,
+            base_url=arguments.base_url,
+            api_key_env=arguments.api_key_env,
+        ),
         data_dir=data_dir_from(arguments.data_dir),
         strict=arguments.strict,
     )
@@ -99,7 +103,9 @@ class MainJob:
                 try:
                     manifest = self._run(folder, journal, manifest)
                 finally:
-                    summary = self._summarise(folder, journal, read_manifest(folder) or manifest)
+                    if journal.records:
+                        self._summarise(folder, journal, read_manifest(folder) or manifest)
+                summary = summarise(manifest, journal.records.values())
             else:
                 write_json(folder / MANIFEST, manifest)
                 summary = self._summarise(folder, journal, manifest)
@@ -109,15 +115,17 @@ class MainJob:
             print_summary(summary, results_console(), self.plan.not_in_version)
         return 0 if summary.complete else 3
 
-    def _find_model(self) -> ModelFolder:
+    def _find_model(self) -> Model:
         name = self.arguments.model
+        if self.arguments.engine == "endpoint":
+            return served(name, self.arguments.base_url)
         self._tell(f"model {name}: looking for its weights; where they are not here they are fetched once")
         return locate(name, self.arguments.revision)
 
     def _run(self, folder: Path, journal: Journal, manifest: Manifest) -> Manifest:
         level = choose_level(self.arguments.sandbox)
         options = self.plan.options
-        engine = open_engine(options.engine, self.plan.model, options.dtype, options.max_model_len)
+        engine = open_engine(options.engine, self.plan.model)
         totals = Counter(job.entry.name for job, _, _ in attempts(self.plan))
         done = Counter(key[0] for key in journal.records if journal.settled(key))
         left = self._left(journal)

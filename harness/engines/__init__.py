@@ -2,11 +2,12 @@
 
 import os
 
-from harness.engines.base import Engine
-from harness.engines.model_folder import ModelFolder
-from harness.errors import NotInstalledError
+from harness.engines.base import Engine, EngineSettings
+from harness.engines.model import Model
+from harness.errors import NotInstalledError, UsageError
 
-ENGINES = ("transformers",)
+EXTRAS = {"transformers": "cpu", "endpoint": "endpoints"}
+"""The engines, with the extra that installs each."""
 
 # torch's worker threads spin while they wait for each other. As soon as something else wants a core, the sandbox for
 # instance, each step waits for a thread that is not running: 2 tokens/s instead of 59 (docs/performance.md). It must be
@@ -14,14 +15,31 @@ ENGINES = ("transformers",)
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-def open_engine(name: str, folder: ModelFolder, dtype: str = "auto", max_model_len: int | None = None) -> Engine:
-    """The engine called ``name``, not yet started, for the model in ``folder``.
+def open_engine(settings: EngineSettings, model: Model) -> Engine:
+    """The engine that ``settings`` name, not yet started, for ``model``.
 
     Raises:
         NotInstalledError: its packages are not installed.
+        UsageError: it needs a setting that is missing.
     """
     try:
+        if settings.name == "endpoint":
+            from harness.engines.endpoint import EndpointEngine
+
+            return EndpointEngine(model, settings.base_url, api_key(settings.api_key_env))
         from harness.engines.transformers import TransformersEngine
+
+        return TransformersEngine(model, settings.dtype, settings.max_model_len)
     except ModuleNotFoundError as error:
-        raise NotInstalledError(f"the engine {name}", error.name, "cpu") from None
-    return TransformersEngine(folder, dtype, max_model_len)
+        raise NotInstalledError(f"the engine {settings.name}", error.name, EXTRAS[settings.name]) from None
+
+
+def api_key(variable: str) -> str:
+    """The key in environment variable ``variable``; "" when none is named.
+
+    Raises:
+        UsageError: the variable is empty or not set.
+    """
+    if variable and not os.environ.get(variable):
+        raise UsageError(f"the environment variable {variable} is not set", "put the key there, or mend --api-key-env")
+    return os.environ.get(variable, "")

@@ -1,10 +1,26 @@
 """What an engine is: something that answers prompts, many at a time."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from harness.records import Answer, Chat, Message, Prompt, Sampling
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """Which engine, and how: all of it but ``api_key_env`` may change scores.
+
+    ``max_model_len`` is the context in tokens (None: the model's own); ``base_url`` the server of the engine
+    "endpoint"; ``api_key_env`` the name of the environment variable that holds its key, never the key.
+    """
+
+    name: str = "transformers"
+    dtype: str = "auto"
+    max_model_len: int | None = None
+    base_url: str = ""
+    api_key_env: str = ""
 
 
 class Engine(Protocol):

@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging
 
 from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix
-from harness.engines.model_folder import ModelFolder
+from harness.engines.model import Model
 from harness.errors import EngineError, ModelError, PromptTooLongError
 from harness.prompts.chat import NEXT_TURN, plain_text
 from harness.records import Answer, Message, Sampling
@@ -47,7 +47,7 @@ class TransformersEngine:
 
     concurrency = 2 * BATCH_ROWS
 
-    def __init__(self, folder: ModelFolder, dtype: str = "auto", max_model_len: int | None = None) -> None:
+    def __init__(self, folder: Model, dtype: str = "auto", max_model_len: int | None = None) -> None:
         self.folder = folder
         self.dtype = "float32" if dtype == "auto" else dtype
         self.context = max_model_len or 0
@@ -116,7 +116,9 @@ class TransformersEngine:
 
     async def _enqueue(self, prompt: list[int], sampling: Sampling) -> Answer:
         if len(prompt) + sampling.max_tokens > self.context:
-            raise PromptTooLongError(len(prompt), sampling.max_tokens, self.context)
+            raise PromptTooLongError(
+                f"prompt too long: {len(prompt)} tokens + {sampling.max_tokens} for the answer > {self.context}"
+            )
         waiting = _Waiting(Row(tuple(prompt), sampling), asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._arrived.set()

@@ -59,7 +59,7 @@ def measure(count: int, compare: bool) -> None:
     from harness import catalog
     from harness.datasource import DataSource, data_dir_from
     from harness.engines.batch import Decoder, Row
-    from harness.engines.model_folder import locate
+    from harness.engines.model import locate
     from harness.records import Chat, Sampling
 
     import torch  # isort: skip

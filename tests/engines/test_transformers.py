@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.engines import open_engine
-from harness.engines.base import Engine, ask
+from harness.engines.base import Engine, EngineSettings, ask
 from harness.engines.batch import Row, common_prefix, draw
-from harness.engines.model_folder import ModelFolder, locate
+from harness.engines.model import Model, locate
 from harness.engines.transformers import BATCH_ROWS, BATCH_TOKENS, TransformersEngine
 from harness.errors import (
     EngineError,
@@ -31,7 +31,7 @@ T = TypeVar("T")
 PROMPTS = [Completion(f"def f{number}(x):\n" + "    x += 1\n" * number) for number in range(12)]
 
 
-def using(folder: ModelFolder, work: Callable[[TransformersEngine], Awaitable[T]], **options: object) -> T:
+def using(folder: Model, work: Callable[[TransformersEngine], Awaitable[T]], **options: object) -> T:
     async def session() -> T:
         async with TransformersEngine(folder, **options) as engine:  # type: ignore[arg-type]
             return await work(engine)
@@ -39,7 +39,7 @@ def using(folder: ModelFolder, work: Callable[[TransformersEngine], Awaitable[T]
     return asyncio.run(session())
 
 
-def answers(folder: ModelFolder, prompts: list[Prompt], *samplings: Sampling, together: bool = True) -> list[Answer]:
+def answers(folder: Model, prompts: list[Prompt], *samplings: Sampling, together: bool = True) -> list[Answer]:
     async def work(engine: Engine) -> list[Answer]:
         pairs = list(zip(prompts, samplings * len(prompts), strict=False))
         if together:
@@ -54,12 +54,12 @@ def texts(found: list[Answer]) -> list[str]:
 
 
 @pytest.mark.parametrize("sampling", [Sampling(12), Sampling(12, temperature=0.9, top_p=0.9, seed=7)], ids=repr)
-def test_an_answer_does_not_depend_on_its_batch(tiny_folder: ModelFolder, sampling: Sampling) -> None:
+def test_an_answer_does_not_depend_on_its_batch(tiny_folder: Model, sampling: Sampling) -> None:
     together, alone = (answers(tiny_folder, [*PROMPTS], sampling, together=way) for way in (True, False))
     assert texts(together) == texts(alone)
 
 
-def test_the_seed_decides_what_is_drawn(tiny_folder: ModelFolder) -> None:
+def test_the_seed_decides_what_is_drawn(tiny_folder: Model) -> None:
     def drawn(seed: int) -> list[str]:
         return texts(answers(tiny_folder, [*PROMPTS[:3]], Sampling(16, temperature=1.0, seed=seed)))
 
@@ -67,7 +67,7 @@ def test_the_seed_decides_what_is_drawn(tiny_folder: ModelFolder) -> None:
     assert drawn(1) != drawn(2)
 
 
-def test_rows_of_one_batch_keep_their_own_settings(tiny_folder: ModelFolder) -> None:
+def test_rows_of_one_batch_keep_their_own_settings(tiny_folder: Model) -> None:
     found = answers(tiny_folder, [PROMPTS[0]] * 3, Sampling(4), Sampling(9), Sampling(6, temperature=1.5, seed=3))
     assert [answer.answer_tokens for answer in found] == [4, 9, 6]
     assert all(answer.finish_reason == "length" for answer in found)
@@ -100,7 +100,7 @@ def test_the_common_prefix_is_the_longest_that_leaves_each_a_token(prompts: list
     assert any(len(prompt) <= longer for prompt in prompts) or len({prompt[:longer] for prompt in prompts}) > 1
 
 
-def test_a_shared_beginning_changes_no_answer_and_is_computed_once(tiny_folder: ModelFolder) -> None:
+def test_a_shared_beginning_changes_no_answer_and_is_computed_once(tiny_folder: Model) -> None:
     header = "".join(f"def helper_{number}(x):\n    return x + {number}\n\n" for number in range(8))
     prompts: list[Prompt] = [Completion(header + prompt.text) for prompt in PROMPTS]
     widths: list[int] = []
@@ -122,7 +122,7 @@ def test_a_shared_beginning_changes_no_answer_and_is_computed_once(tiny_folder: 
     assert [width for width in widths if width > header_tokens] == [max(widths)]
 
 
-def test_greedy_answers_are_those_of_transformers_generate(tiny_folder: ModelFolder) -> None:
+def test_greedy_answers_are_those_of_transformers_generate(tiny_folder: Model) -> None:
     async def work(engine: TransformersEngine) -> None:
         ours = await asyncio.gather(*(ask(engine, prompt, Sampling(20)) for prompt in PROMPTS))
         for prompt, answer in zip(PROMPTS, ours, strict=True):
@@ -134,7 +134,7 @@ def test_greedy_answers_are_those_of_transformers_generate(tiny_folder: ModelFol
     using(tiny_folder, work)
 
 
-def test_leaving_the_engine_ends_what_is_being_generated(tiny_folder: ModelFolder) -> None:
+def test_leaving_the_engine_ends_what_is_being_generated(tiny_folder: Model) -> None:
     async def work(engine: TransformersEngine) -> tuple[asyncio.Task[Answer], TransformersEngine]:
         task = asyncio.create_task(engine.complete("def f", Sampling(8000)))
         await asyncio.sleep(0.3)
@@ -147,7 +147,7 @@ def test_leaving_the_engine_ends_what_is_being_generated(tiny_folder: ModelFolde
     assert engine.decoder.stopping
 
 
-def test_a_row_is_answered_when_it_ends_not_when_its_batch_does(tiny_folder: ModelFolder) -> None:
+def test_a_row_is_answered_when_it_ends_not_when_its_batch_does(tiny_folder: Model) -> None:
     async def work(engine: TransformersEngine) -> list[int]:
         order = []
 
@@ -161,7 +161,7 @@ def test_a_row_is_answered_when_it_ends_not_when_its_batch_does(tiny_folder: Mod
     assert using(tiny_folder, work) == [3, 50, 200]
 
 
-def test_a_stop_string_ends_generation_and_is_left_out(tiny_folder: ModelFolder) -> None:
+def test_a_stop_string_ends_generation_and_is_left_out(tiny_folder: Model) -> None:
     whole = answers(tiny_folder, [PROMPTS[3]], Sampling(60))[0]
     stop = whole.text[20:23]
     cut = answers(tiny_folder, [PROMPTS[3]], Sampling(60, stop=("never there", stop)))[0]
@@ -170,7 +170,7 @@ def test_a_stop_string_ends_generation_and_is_left_out(tiny_folder: ModelFolder)
     assert cut.answer_tokens < whole.answer_tokens, "generation must stop there, not be cut afterwards"
 
 
-def test_a_batch_stays_within_its_budget(tiny_folder: ModelFolder) -> None:
+def test_a_batch_stays_within_its_budget(tiny_folder: Model) -> None:
     async def work(engine: TransformersEngine) -> list[int]:
         sizes = []
         generate = engine.decoder.generate
@@ -192,7 +192,7 @@ def test_a_batch_stays_within_its_budget(tiny_folder: ModelFolder) -> None:
     assert sizes[0] <= BATCH_TOKENS // 1900
 
 
-def test_a_prompt_that_does_not_fit_is_refused_not_cut(tiny_folder: ModelFolder) -> None:
+def test_a_prompt_that_does_not_fit_is_refused_not_cut(tiny_folder: Model) -> None:
     async def work(engine: Engine) -> None:
         with pytest.raises(PromptTooLongError, match=r"prompt too long: \d+ tokens \+ 8 for the answer > 64"):
             await engine.complete("x y " * 100, Sampling(8))
@@ -201,7 +201,7 @@ def test_a_prompt_that_does_not_fit_is_refused_not_cut(tiny_folder: ModelFolder)
     using(tiny_folder, work, max_model_len=64)
 
 
-def test_chat_goes_through_the_models_template(tiny_folder: ModelFolder) -> None:
+def test_chat_goes_through_the_models_template(tiny_folder: Model) -> None:
     messages = (Message("system", "Be short."), Message("user", "Hello"))
     templated = Completion("system: Be short.\nuser: Hello\nassistant: ")
     chat, plain = answers(tiny_folder, [Chat(messages), templated], Sampling(8))
@@ -209,7 +209,7 @@ def test_chat_goes_through_the_models_template(tiny_folder: ModelFolder) -> None
     assert chat.prompt_tokens == plain.prompt_tokens
 
 
-def test_a_model_without_a_template_gets_plain_text(tiny_folder: ModelFolder) -> None:
+def test_a_model_without_a_template_gets_plain_text(tiny_folder: Model) -> None:
     messages = (Message("system", "Be short."), Message("user", "Hello"), Message("assistant", "Hi"))
 
     async def work(engine: TransformersEngine) -> tuple[Answer, Answer]:
@@ -222,7 +222,7 @@ def test_a_model_without_a_template_gets_plain_text(tiny_folder: ModelFolder) ->
     assert plain_text(messages) == "Be short.\n\n### Request\nHello\n\n### Answer\nHi\n\n### Answer\n"
 
 
-def test_a_failing_batch_is_an_engine_error_and_the_next_one_works(tiny_folder: ModelFolder) -> None:
+def test_a_failing_batch_is_an_engine_error_and_the_next_one_works(tiny_folder: Model) -> None:
     async def work(engine: TransformersEngine) -> Answer:
         model, engine.decoder.model = engine.decoder.model, None  # type: ignore[assignment]
         with pytest.raises(EngineError, match="AttributeError"):
@@ -297,8 +297,8 @@ def test_the_embedded_default_model_writes_a_correct_function() -> None:
     assert function(2, 40) == 42
 
 
-def test_the_engine_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch, tiny_folder: ModelFolder) -> None:
+def test_the_engine_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch, tiny_folder: Model) -> None:
     monkeypatch.delitem(sys.modules, "harness.engines.transformers")
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(NotInstalledError, match="the engine transformers needs torch"):
-        open_engine("transformers", tiny_folder)
+        open_engine(EngineSettings(), tiny_folder)

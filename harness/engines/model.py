@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zipfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.catalog import HubSource, ModelSource, PathSource, WheelSource, models
@@ -28,21 +28,28 @@ _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
 
 
 @dataclass(frozen=True)
-class ModelFolder:
-    """A model ready to load. ``source`` says where it came from; ``files`` maps file names to SHA-256."""
+class Model:
+    """A model that can answer: where it came from, and its folder and files (name to SHA-256) where they are here."""
 
     name: str
-    path: Path
     source: str
-    files: dict[str, str]
+    files: dict[str, str] = field(default_factory=dict)
+    path: Path = Path()
+    served_name: str = ""
+    """What a server calls it, where it is asked through one."""
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over all files' names and SHA-256s: two folders with the same one hold the same model."""
-        return canonical_sha256(self.files)
+        """Equal for equal models: SHA-256 over its files, or over its source where another machine has them."""
+        return canonical_sha256(self.files or self.source)
 
 
-def locate(name: str, revision: str = "") -> ModelFolder:
+def served(name: str, base_url: str) -> Model:
+    """The model that the server at ``base_url`` calls ``name``."""
+    return Model(_slug(name), f"endpoint:{base_url}:{name}", served_name=name)
+
+
+def locate(name: str, revision: str = "") -> Model:
     """The folder of model ``name``, fetched first where it has to be.
 
     Raises:
@@ -60,7 +67,7 @@ def locate(name: str, revision: str = "") -> ModelFolder:
             refusals.append(error.message)
             continue
         _check(path)
-        return ModelFolder(_slug(name), path, origin, _hash_files(path))
+        return Model(_slug(name), origin, _hash_files(path), path)
     raise UnavailableError(
         f'model "{name}" cannot be had from here: {"; ".join(refusals)}',
         "copy its folder to this machine and name that folder with --model",

