@@ -10,8 +10,8 @@ EXTRAS = {"transformers": "cpu", "endpoint": "endpoints"}
 """The engines, with the extra that installs each."""
 
 # torch's worker threads spin while they wait for each other. As soon as something else wants a core, the sandbox for
-# instance, each step waits for a thread that is not running: 2 tokens/s instead of 59 (docs/performance.md). It must be
-# set before torch is first imported, which is why it stands in this package.
+# instance, each step waits for a thread that is not running, and generation becomes several times slower
+# (docs/performance.md). It must be set before torch is first imported, which is why it stands in this package.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
