@@ -103,12 +103,13 @@ class Decoder:
         if not (self._prefix and common[: len(self._prefix)] == self._prefix and 2 * len(self._prefix) > len(common)):
             if len(rows) == 1 or len(common) < MIN_PREFIX:
                 return 0, DynamicCache(config=self.model.config)
-            self._prefix, self._prefix_cache = common, DynamicCache(config=self.model.config)
-            self._forward(torch.tensor([common]), torch.ones(1, len(common), dtype=torch.long), self._prefix_cache)
-        cache = copy.deepcopy(self._prefix_cache)
-        assert cache is not None
-        cache.batch_repeat_interleave(len(rows))
-        return len(self._prefix), cache
+            cache = DynamicCache(config=self.model.config)
+            self._forward(torch.tensor([common]), torch.ones(1, len(common), dtype=torch.long), cache)
+            self._prefix, self._prefix_cache = common, cache  # only once it is whole: a failed pass leaves no half
+        copies = copy.deepcopy(self._prefix_cache)
+        assert copies is not None
+        copies.batch_repeat_interleave(len(rows))
+        return len(self._prefix), copies
 
     def _forward(self, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
         """Logits of the last position, rows x vocabulary, in float32."""

@@ -233,6 +233,25 @@ def test_a_failing_batch_is_an_engine_error_and_the_next_one_works(tiny_folder: 
     assert using(tiny_folder, work).answer_tokens == 2
 
 
+def test_a_failed_pass_over_a_shared_beginning_spoils_no_later_answer(tiny_folder: Model) -> None:
+    header = "def helper(x):\n    return x + 1\n\n" * 6
+    prompts: list[Prompt] = [Completion(header + prompt.text) for prompt in PROMPTS[:3]]
+
+    async def work(engine: TransformersEngine) -> list[Answer]:
+        forward = engine.decoder._forward
+
+        def fails(*arguments: object) -> torch.Tensor:
+            engine.decoder._forward = forward  # type: ignore[method-assign]
+            raise RuntimeError("out of memory")
+
+        engine.decoder._forward = fails  # type: ignore[method-assign]
+        first = await asyncio.gather(*(ask(engine, prompt, Sampling(8)) for prompt in prompts), return_exceptions=True)
+        assert all(isinstance(each, EngineError) for each in first)
+        return await asyncio.gather(*(ask(engine, prompt, Sampling(8)) for prompt in prompts))
+
+    assert texts(using(tiny_folder, work)) == texts(answers(tiny_folder, prompts, Sampling(8), together=False))
+
+
 @pytest.mark.parametrize(
     ("missing", "said"),
     [("config.json", "no config.json"), ("model.safetensors", "no safetensors"), ("tokenizer.json", "no tokenizer")],

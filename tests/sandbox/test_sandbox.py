@@ -102,6 +102,8 @@ def test_javascript_that_hangs_is_a_timeout(sandbox: Sandbox) -> None:
         ("{'a': 1}", {"a": 1, "b": 2}, False),
         ("float('nan')", None, False),
         ("[1]", [1, 1], False),
+        ("10 ** 400", 1, False),
+        ("10 ** 400", 10**400, True),
     ],
 )
 def test_how_results_are_compared(value: str, expected: object, equal: bool) -> None:
