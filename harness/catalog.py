@@ -12,7 +12,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from harness.benchmark import Benchmark
-from harness.errors import UnknownNameError, UsageError
+from harness.errors import UnknownNameError, UsageError, first_fault
 from harness.shipped import shipped
 
 ENTRY_POINT_GROUP = "duo_model_evaluation.benchmarks"
@@ -214,6 +214,4 @@ def _typed(kind: type[T], value: Any, file: str) -> T:
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UsageError(f"configs/{file}: {where}: {first['msg']}", "mend the file") from None
+        raise UsageError(f"configs/{file}: {first_fault(error, 'entry')}", "mend the file") from None

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from harness.catalog import DataSet
-from harness.errors import DataError, UnavailableError
+from harness.errors import DataError, UnavailableError, first_fault, first_line
 from harness.shipped import shipped
 
 Row = TypeVar("Row")
@@ -110,14 +110,15 @@ def pull(name: str, data: DataSet, split: str) -> list[bytes]:
         raise UnavailableError(f"no mirror holds {split} of {name}", "point --data-dir at one")
     config, _, part = split.rpartition("/")
     if not Path(data.hub).is_dir() and not hub_reachable():
-        raise _no_hub(name)
+        mend = f'run "evaluate data pull {name}" where there is a network'
+        raise UnavailableError("no mirror, hub not reachable", mend)
     from datasets import load_dataset
 
     try:
         rows = load_dataset(data.hub, config or None, split=part, revision=data.revision)
     except (OSError, ValueError) as error:
         raise UnavailableError(
-            f"the hub did not give {split} of {name}: {error}", "try again, or use a mirror"
+            f"the hub did not give {split} of {name}: {first_line(error)}", "try again, or use a mirror"
         ) from None
     return [json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows]
 
@@ -135,10 +136,6 @@ def hub_reachable(timeout: float = 3.0) -> bool:
     return True
 
 
-def _no_hub(name: str) -> UnavailableError:
-    return UnavailableError("no mirror, hub not reachable", f'run "evaluate data pull {name}" where there is a network')
-
-
 def _parse(adapter: TypeAdapter[Row], line: bytes, where: str) -> Row:
     try:
         value: Any = json.loads(line)
@@ -147,8 +144,5 @@ def _parse(adapter: TypeAdapter[Row], line: bytes, where: str) -> Row:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        field_name = ".".join(map(str, first["loc"])) or "row"
-        raise DataError(
-            f"{where}: {field_name}: {first['msg']}", "mend the line, or fetch the data set again"
-        ) from None
+        fault = first_fault(error, "row")
+        raise DataError(f"{where}: {fault}", "mend the line, or fetch the data set again") from None

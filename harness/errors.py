@@ -16,7 +16,10 @@ HarnessError                 1  a bug, unless a subclass says otherwise
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class HarnessError(Exception):
@@ -91,3 +94,14 @@ class EngineError(HarnessError):
 
 class PromptTooLongError(EngineError):
     """Prompt and answer together do not fit the model's context."""
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says, in one line: its text's first, or its class where it has none."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def first_fault(error: "ValidationError", whole: str) -> str:
+    """The first field that is wrong and why; ``whole`` names the value where it is wrong as a whole."""
+    fault = error.errors()[0]
+    return f"{'.'.join(map(str, fault['loc'])) or whole}: {fault['msg']}"

@@ -16,7 +16,7 @@ from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.errors import DataError, JournalError, OutputError
+from harness.errors import DataError, JournalError, OutputError, first_fault
 from harness.records import Outcome, Record
 
 RECORDS = "records.jsonl"
@@ -42,9 +42,8 @@ def read_records(path: Path) -> Iterator[tuple[int, Record]]:
             try:
                 yield end, _RECORD.validate_json(line)
             except ValidationError as error:
-                first = error.errors()[0]
-                what = f"{'.'.join(map(str, first['loc'])) or 'record'}: {first['msg']}"
-                raise DataError(f"{path}:{number}: {what}", "mend or remove that line; the rest is kept") from None
+                fault = first_fault(error, "record")
+                raise DataError(f"{path}:{number}: {fault}", "mend or remove that line; the rest is kept") from None
 
 
 class Journal:

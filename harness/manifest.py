@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness import __version__
-from harness.errors import DataError, JournalError, OutputError
+from harness.errors import DataError, JournalError, OutputError, first_fault
 from harness.plan import Plan
 from harness.records import LeftOut, Missing
 
@@ -124,9 +124,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         return TypeAdapter(Manifest).validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "manifest"
-        raise DataError(f"{path}: {where}: {first['msg']}", "mend the file, or move the run folder away") from None
+        fault = first_fault(error, "manifest")
+        raise DataError(f"{path}: {fault}", "mend the file, or move the run folder away") from None
 
 
 def check_same_data(earlier: Manifest, plan: Plan) -> None:
@@ -151,7 +150,9 @@ def write_json(path: Path, value: Any) -> None:
         JournalError: the disk is full or the folder cannot be written.
     """
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
             json.dump(asdict(value), file, indent=1, ensure_ascii=False)
             file.write("\n")
         os.chmod(file.name, 0o644)

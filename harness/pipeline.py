@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -26,24 +26,23 @@ async def run(plan: Plan, engine: Engine, sandbox: Sandbox, journal: Journal, on
     Raises:
         JournalError: a record could not be written; the run stops, what was written stays.
     """
-    todo = (
-        (job, sample, attempt) for job, sample, attempt in attempts(plan) if not _settled(journal, job, sample, attempt)
-    )
+    unsettled = open_attempts(plan, journal)
     asking = asyncio.Semaphore(engine.concurrency)
 
     async def work() -> None:
-        for job, sample, attempt in todo:
+        for job, sample, attempt in unsettled:
             record = await _one(job, sample, attempt)
             journal.append(record)
             on_record(record)
 
     async def _one(job: Job, sample: Sample, attempt: int) -> Record:
         earlier = journal.records.get((job.entry.name, sample.id, attempt))
-        answer, failure = earlier.answer if earlier else None, None
-        if answer is None:
+        if earlier and earlier.answer:
+            answer: Answer | Score = earlier.answer
+        else:
             async with asking:
-                answer, failure = await _ask(engine, sample, plan.sampling(job, attempt))
-        score = failure or await _score(job, sample, answer, sandbox)
+                answer = await _ask(engine, sample, plan.sampling(job, attempt))
+        score = answer if isinstance(answer, Score) else await _score(job, sample, answer, sandbox)
         return Record(
             benchmark=job.entry.name,
             version=job.benchmark.version,
@@ -52,7 +51,7 @@ async def run(plan: Plan, engine: Engine, sandbox: Sandbox, journal: Journal, on
             cluster=sample.cluster,
             tags=sample.tags,
             prompt_sha256=prompt_sha256(sample.prompt),
-            answer=answer,
+            answer=None if isinstance(answer, Score) else answer,
             verdict=score.outcome,
             scores=score.scores,
             detail=score.detail,
@@ -69,26 +68,28 @@ async def run(plan: Plan, engine: Engine, sandbox: Sandbox, journal: Journal, on
         raise group.exceptions[0] from None
 
 
-def _settled(journal: Journal, job: Job, sample: Sample, attempt: int) -> bool:
-    return journal.settled((job.entry.name, sample.id, attempt))
+def open_attempts(plan: Plan, journal: Journal) -> Iterator[tuple[Job, Sample, int]]:
+    """What the journal says is still to be done, in order."""
+    for job, sample, attempt in attempts(plan):
+        if not journal.settled((job.entry.name, sample.id, attempt)):
+            yield job, sample, attempt
 
 
-async def _ask(engine: Engine, sample: Sample, sampling: Sampling) -> tuple[Answer | None, Score | None]:
+async def _ask(engine: Engine, sample: Sample, sampling: Sampling) -> Answer | Score:
     """The answer, or the score that stands for having none."""
     for attempt in range(TRIES):
         try:
-            return await ask(engine, sample.prompt, sampling), None
+            return await ask(engine, sample.prompt, sampling)
         except PromptTooLongError as error:
-            return None, Score(Outcome.NO_ANSWER, {}, {"reason": error.message})
+            return Score(Outcome.NO_ANSWER, {}, {"reason": error.message})
         except EngineError as error:
             reason = error.message
         if attempt + 1 < TRIES:
             await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))
-    return None, Score(Outcome.INFRA_ERROR, {}, {"reason": reason})
+    return Score(Outcome.INFRA_ERROR, {}, {"reason": reason})
 
 
-async def _score(job: Job, sample: Sample, answer: Answer | None, sandbox: Sandbox) -> Score:
-    assert answer is not None
+async def _score(job: Job, sample: Sample, answer: Answer, sandbox: Sandbox) -> Score:
     for _ in range(TRIES):
         score = await job.benchmark.score(sample, answer, sandbox.run_async)
         if score.outcome is not Outcome.INFRA_ERROR:

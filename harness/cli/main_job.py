@@ -24,9 +24,8 @@ from harness.manifest import (
     run_folder,
     write_json,
 )
-from harness.pipeline import run
+from harness.pipeline import open_attempts, run
 from harness.plan import Options, Plan, attempts, make_plan, prompt_characters
-from harness.records import Summary
 from harness.reporting.progress import RunProgress, error_console
 from harness.reporting.table import print_summary, results_console
 from harness.sandbox.pool import Sandbox, choose_level
@@ -99,16 +98,17 @@ class MainJob:
             if earlier:
                 check_same_data(earlier, self.plan)
             manifest = manifest_of(self.plan, earlier.sessions if earlier else ())
-            if self._left(journal):
-                try:
-                    manifest = self._run(folder, journal, manifest)
-                finally:
-                    if journal.records:
-                        self._summarise(folder, journal, read_manifest(folder) or manifest)
-                summary = summarise(manifest, journal.records.values())
-            else:
-                write_json(folder / MANIFEST, manifest)
-                summary = self._summarise(folder, journal, manifest)
+            left = sum(1 for _ in open_attempts(self.plan, journal))
+            try:
+                if left:
+                    self._run(folder, journal, manifest, left)
+                else:
+                    write_json(folder / MANIFEST, manifest)
+            finally:
+                # An interrupted run has a summary, too; one that never began to ask has nothing to sum up.
+                if begun := read_manifest(folder):
+                    summary = summarise(begun, journal.records.values())
+                    write_json(folder / SUMMARY, summary)
         if self.arguments.json:
             print(json.dumps(asdict(summary), indent=1, ensure_ascii=False))
         else:
@@ -122,36 +122,23 @@ class MainJob:
         self._tell(f"model {name}: looking for its weights; where they are not here they are fetched once")
         return locate(name, self.arguments.revision)
 
-    def _run(self, folder: Path, journal: Journal, manifest: Manifest) -> Manifest:
+    def _run(self, folder: Path, journal: Journal, manifest: Manifest, left: int) -> None:
         level = choose_level(self.arguments.sandbox)
         options = self.plan.options
         engine = open_engine(options.engine, self.plan.model)
         totals = Counter(job.entry.name for job, _, _ in attempts(self.plan))
         done = Counter(key[0] for key in journal.records if journal.settled(key))
-        left = self._left(journal)
         self._tell(f"{self.plan.model.name} from {self.plan.model.source}; sandbox: {level}; {folder}")
         self._tell(f"{done.total()} answers are there, {left} to ask" if done else f"{left} answers to ask")
 
-        async def session() -> Manifest:
+        async def session() -> None:
             async with engine:
                 begun = new_session(command_line(), level, engine.describe())
-                now = manifest_of(self.plan, (*manifest.sessions, begun))
-                write_json(folder / MANIFEST, now)
+                write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, begun)))
                 with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress:
                     await run(self.plan, engine, sandbox, journal, progress.advance)
-                return now
 
-        return asyncio.run(session())
-
-    def _left(self, journal: Journal) -> int:
-        return sum(
-            not journal.settled((job.entry.name, sample.id, attempt)) for job, sample, attempt in attempts(self.plan)
-        )
-
-    def _summarise(self, folder: Path, journal: Journal, manifest: Manifest) -> Summary:
-        summary = summarise(manifest, journal.records.values())
-        write_json(folder / SUMMARY, summary)
-        return summary
+        asyncio.run(session())
 
     def _tell(self, text: str) -> None:
         self.say.print(text, highlight=False, soft_wrap=True)

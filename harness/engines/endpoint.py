@@ -14,7 +14,7 @@ import openai
 from openai import AsyncOpenAI
 
 from harness.engines.model import Model
-from harness.errors import EngineError, PromptTooLongError, UnknownNameError, UsageError
+from harness.errors import EngineError, PromptTooLongError, UnknownNameError, UsageError, first_line
 from harness.records import Answer, Message, Sampling
 
 RETRIES = 2
@@ -130,5 +130,5 @@ class EndpointEngine:
 
     def _said(self, error: Exception) -> str:
         """The error's first line, without the key, which a server may send back."""
-        text = (str(error).splitlines() or [""])[0][:300]
+        text = first_line(error)[:300]
         return text.replace(self._key, "[key]") if self._key else text

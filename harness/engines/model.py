@@ -17,7 +17,7 @@ from pathlib import Path
 
 from harness.catalog import HubSource, ModelSource, PathSource, WheelSource, models
 from harness.datasource import hub_reachable
-from harness.errors import ModelError, NotInstalledError, UnavailableError, UnknownNameError
+from harness.errors import ModelError, NotInstalledError, UnavailableError, UnknownNameError, first_line
 from harness.records import canonical_sha256
 from harness.shipped import cache_dir
 
@@ -114,8 +114,7 @@ def _from_hub(source: HubSource) -> Path:
     try:
         return snapshot(offline=False)
     except (HfHubHTTPError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise UnavailableError(f"the hub did not give {source.repo}@{source.revision}: {reason}") from None
+        raise UnavailableError(f"the hub did not give {source.repo}@{source.revision}: {first_line(error)}") from None
 
 
 def _from_wheel(source: WheelSource) -> Path:

@@ -21,7 +21,7 @@ from transformers.utils import logging
 
 from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix
 from harness.engines.model import Model
-from harness.errors import EngineError, ModelError, PromptTooLongError
+from harness.errors import EngineError, ModelError, PromptTooLongError, first_line
 from harness.prompts.chat import NEXT_TURN, plain_text
 from harness.records import Answer, Message, Sampling
 
@@ -104,9 +104,8 @@ class TransformersEngine:
                 path, dtype=dtype, use_safetensors=True, **local
             )
         except (OSError, ValueError, KeyError, AttributeError, ImportError, SafetensorError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(
-                f"cannot load {path}: {reason}", "check the folder's config, weights and tokenizer"
+                f"cannot load {path}: {first_line(error)}", "check the folder's config, weights and tokenizer"
             ) from None
         self.model.eval()
         self.decoder = Decoder(self.model, self.tokenizer)
