@@ -8,7 +8,7 @@ are described in datasets/code_generation/README.md. pass@1: all cases of the ta
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from harness.benchmark import ReadRows, RunProgram
+from harness.benchmark import ReadRows, Tools
 from harness.prompts.extract import extract_code
 from harness.prompts.splice import splice
 from harness.records import Answer, Chat, Message, Sample, Score
@@ -70,13 +70,13 @@ class CodeGeneration:
             for row in rows
         ]
 
-    async def score(self, sample: Sample, answer: Answer, run: RunProgram) -> Score:
+    async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Runs the whole file with the answer's code in its place."""
         row: Row = sample.target
         code = extract_code(answer.text, row.language)
         if not code:
             return no_code(self.metric)
-        return await score_program(self.metric, row.program(code), run)
+        return await score_program(self.metric, row.program(code), tools.run)
 
 
 def _question(row: Row) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from harness.benchmark import ReadRows, RunProgram
+from harness.benchmark import ReadRows, Tools
 from harness.prompts.extract import extract_code
 from harness.records import Answer, Chat, Message, Sample, Score
 from harness.sandbox.program import Asserts, Program
@@ -60,12 +60,12 @@ class Mbpp:
             for row in read(f"{self.config}/test", Row)
         ]
 
-    async def score(self, sample: Sample, answer: Answer, run: RunProgram) -> Score:
+    async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Runs the answer's code with the task's asserts."""
         code = extract_code(answer.text, "python")
         if not code:
             return no_code(self.metric)
-        return await score_program(self.metric, Program("python", code, Asserts(sample.target)), run)
+        return await score_program(self.metric, Program("python", code, Asserts(sample.target)), tools.run)
 
 
 def _request(row: Row) -> str:

@@ -10,16 +10,16 @@
         stop: ClassVar[tuple[str, ...]] = ()
 
         def load(self, read: ReadRows) -> list[Sample]: ...
-        async def score(self, sample: Sample, answer: Answer, run: RunProgram) -> Score: ...
+        async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score: ...
 
 Put it in benchmarks/mine.py, name it in configs/datasets.yaml and in configs/features.yaml: that is all.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import Field
+from dataclasses import Field, dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from harness.records import Answer, Sample, Score, Verdict
+from harness.records import Answer, Prompt, Sample, Sampling, Score, Verdict
 from harness.sandbox.program import Program
 
 Row = TypeVar("Row")
@@ -35,6 +35,16 @@ class ReadRows(Protocol):
 
 RunProgram = Callable[[Program], Awaitable[Verdict]]
 """Runs one program in the sandbox, without blocking the others."""
+AskJudge = Callable[[Prompt, Sampling], Awaitable[Answer]]
+"""Asks the judge, never the candidate; raises EngineError, which makes the sample an ``infra_error``."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What scoring may use. ``judge`` is None where the run has none; the candidate is out of a scorer's reach."""
+
+    run: RunProgram
+    judge: AskJudge | None = None
 
 
 class Benchmark(Protocol):
@@ -52,6 +62,6 @@ class Benchmark(Protocol):
         """All samples, in the data set's own order."""
         ...
 
-    async def score(self, sample: Sample, answer: Answer, run: RunProgram) -> Score:
+    async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Judges one answer; ``scores`` must hold the benchmark's metric's per-attempt number (1.0 = passed)."""
         ...

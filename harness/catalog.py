@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.benchmark import Benchmark
 from harness.errors import UnknownNameError, UsageError, first_fault
+from harness.prompts.infill import InfillFormat, matching
 from harness.shipped import shipped
 
 ENTRY_POINT_GROUP = "duo_model_evaluation.benchmarks"
@@ -101,14 +102,56 @@ ModelSource = HubSource | WheelSource | PathSource
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """A server that runs already, and how to ask it for ``model`` ("": the name that the user gave).
+
+    ``api_key_env`` names the environment variable that holds the key, never the key. ``omit`` names parameters that
+    the server refuses; ``max_tokens_name`` is what it calls the limit of an answer. Limits are per minute, None for
+    none.
+    """
+
+    base_url: str = ""
+    model: str = ""
+    api_key_env: str = ""
+    protocol: Literal["openai", "anthropic"] = "openai"
+    omit: tuple[str, ...] = ()
+    max_tokens_name: str = "max_tokens"
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    timeout_seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class Prices:
+    """US dollars for a million tokens, with where and when that was published."""
+
+    prompt: float
+    answer: float
+    source: str
+    as_of: str
+
+    def of(self, prompt_tokens: float, answer_tokens: float) -> float:
+        """What so many tokens cost, in US dollars."""
+        return (self.prompt * prompt_tokens + self.answer * answer_tokens) / 1e6
+
+
+@dataclass(frozen=True)
 class ModelEntry:
-    """A model by name, with the places its weights may come from, best first."""
+    """A model by name: the places its weights may come from, best first, or the endpoint that has it.
+
+    ``infill`` names its family in configs/infill.yaml ("none": asked by chat; "": found by its name); ``serve`` holds
+    flags that a vLLM server needs for it.
+    """
 
     name: str
     title: str
     description: str
     licence: str
-    sources: tuple[ModelSource, ...] = field(default=())
+    sources: tuple[ModelSource, ...] = ()
+    endpoint: Endpoint | None = None
+    prices: Prices | None = None
+    infill: str = ""
+    serve: Mapping[str, str | int | bool] = field(default_factory=dict)
 
 
 def features() -> dict[str, Feature]:
@@ -135,6 +178,24 @@ def models() -> dict[str, ModelEntry]:
         path.stem: _typed(ModelEntry, {**_read(f"models/{path.name}"), "name": path.stem}, f"models/{path.name}")
         for path in sorted((shipped("configs") / "models").glob("*.yaml"))
     }
+
+
+def infill_formats() -> dict[str, InfillFormat]:
+    """All families that can infill, by name, in the order in which a model's name is compared with them."""
+    return {entry["name"]: _typed(InfillFormat, entry, "infill.yaml") for entry in _named(_read("infill.yaml"))}
+
+
+def infill_format(name: str, *also: str) -> InfillFormat | None:
+    """How the model called ``name`` is asked for an infill; ``also`` are other names of it. None: by chat.
+
+    Raises:
+        UnknownNameError: its entry names a family that is none.
+    """
+    formats, entry = infill_formats(), models().get(name)
+    if entry and entry.infill:
+        return None if entry.infill == "none" else _pick("infill family", entry.infill, formats)
+    repositories = [source.repo for source in entry.sources if isinstance(source, HubSource)] if entry else []
+    return next((found for each in (name, *also, *repositories) if (found := matching(each, formats.values()))), None)
 
 
 def feature(name: str) -> Feature:

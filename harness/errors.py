@@ -6,9 +6,13 @@ HarnessError                 1  a bug, unless a subclass says otherwise
 │   ├── DataError            2  a data file is malformed, or not the one its fingerprint says
 │   ├── ModelError           2  the model cannot be loaded from where it was said to be
 │   ├── NotInstalledError    2  a package of an extra is needed and not there
+│   ├── NoLogProbabilitiesError 2  the server tells none, and multiple choice needs them
 │   ├── OutputError          2  the run folder cannot be written, or another run holds it
 │   └── SandboxError         2  this machine offers no isolation for model-written programs
 ├── UnavailableError         3  data or weights that are neither here nor reachable
+├── CostLimitError           3  the next question might cost more than the run's limit; what was answered stays
+├── EngineDownError          3  every request fails, or the server cannot be kept running; what was answered stays
+│   └── ServerError          3  a server of ours did not start; its last lines are shown
 ├── JournalError             3  records could not be written (a full disk); what was written stays
 └── EngineError              3  the engine failed on one prompt; retried, then recorded as infra_error
     └── PromptTooLongError      prompt and answer do not fit the context; recorded as no_answer, never retried
@@ -66,6 +70,16 @@ class NotInstalledError(UsageError):
         )
 
 
+class NoLogProbabilitiesError(UsageError):
+    """The server at ``url`` tells no log-probabilities (``why``)."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"{url} tells no log-probabilities of options: {why}",
+            "add --choices generated to let the model answer with a letter; the table then says so",
+        )
+
+
 class OutputError(UsageError):
     """The run folder cannot be written, or another run holds it."""
 
@@ -84,6 +98,26 @@ class JournalError(HarnessError):
     """Records could not be written; those written before stay."""
 
     exit_code = 3
+
+
+class CostLimitError(HarnessError):
+    """The next question might cost more than what is left of the run's limit; what was answered stays."""
+
+    exit_code = 3
+
+
+class EngineDownError(HarnessError):
+    """Every request fails, or the server cannot be kept running; what was answered stays."""
+
+    exit_code = 3
+
+
+class ServerError(EngineDownError):
+    """A server of ours did not start; ``log`` holds its last lines."""
+
+    def __init__(self, message: str, mend: str, log: tuple[str, ...]) -> None:
+        super().__init__(message, mend)
+        self.log = log
 
 
 class EngineError(HarnessError):

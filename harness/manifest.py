@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness import __version__
+from harness.catalog import Prices, models
 from harness.errors import DataError, JournalError, OutputError, first_fault
 from harness.plan import Plan
 from harness.records import LeftOut, Missing
@@ -48,6 +49,9 @@ class Session:
     machine: Mapping[str, Any]
     sandbox: str
     engine: Mapping[str, Any]
+    judge: Mapping[str, Any] | None = None
+    usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What candidate and judge counted in this session, added at its end (an engine's own counters with it)."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Manifest:
     jobs: tuple[PlannedJob, ...]
     left_out: tuple[LeftOut, ...]
     unavailable: tuple[Missing, ...]
+    prices: Prices | None = None
     sessions: tuple[Session, ...] = ()
 
 
@@ -90,11 +95,20 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
         ),
         left_out=plan.left_out,
         unavailable=plan.unavailable,
+        prices=prices(plan.options.model),
         sessions=sessions,
     )
 
 
-def new_session(command: tuple[str, ...], sandbox: str, engine: Mapping[str, Any]) -> Session:
+def prices(model: str) -> Prices | None:
+    """What the model called ``model`` costs; None where the catalog does not know."""
+    entry = models().get(model)
+    return entry.prices if entry else None
+
+
+def new_session(
+    command: tuple[str, ...], sandbox: str, engine: Mapping[str, Any], judge: Mapping[str, Any] | None = None
+) -> Session:
     """A session that begins to ask now, on this machine."""
     return Session(
         asked_from=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -109,6 +123,7 @@ def new_session(command: tuple[str, ...], sandbox: str, engine: Mapping[str, Any
         },
         sandbox=sandbox,
         engine=engine,
+        judge=judge,
     )
 
 

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from harness import catalog
 from harness.benchmark import Benchmark
-from harness.catalog import BenchmarkEntry, Feature
+from harness.catalog import BenchmarkEntry, Endpoint, Feature
 from harness.datasource import DataSource
 from harness.engines.base import EngineSettings
-from harness.engines.model import Model
+from harness.engines.model import Model, served
 from harness.errors import UnavailableError, UnknownNameError, UsageError
-from harness.records import Chat, LeftOut, Missing, Prompt, Sample, Sampling, canonical_sha256
+from harness.prompts import choice, infill
+from harness.records import LeftOut, Missing, Sample, Sampling, canonical_sha256
 from harness.sandbox.languages import LANGUAGES, language, toolchain
 
 HASH_LENGTH = 12
@@ -37,6 +38,11 @@ class Options:
     seed: int = 0
     languages: tuple[str, ...] = ()
     engine: EngineSettings = field(default_factory=EngineSettings)
+    judge: str = ""
+    """The model that grades answers where a benchmark needs one; always asked at an endpoint."""
+    judge_endpoint: Endpoint = field(default_factory=Endpoint)
+    max_cost: float | None = None
+    """US dollars that the run may spend, where the models have prices."""
     data_dir: Path | None = None
     strict: bool = False
 
@@ -57,6 +63,7 @@ class Plan:
 
     options: Options
     model: Model
+    judge: Model | None
     feature: Feature
     jobs: tuple[Job, ...]
     left_out: tuple[LeftOut, ...]
@@ -112,17 +119,19 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
         runnable, missing = _split_by_toolchain(entry.name, wanted, options)
         left_out += missing
         jobs.append(Job(use_case, entry, benchmark, tuple(sorted(runnable, key=lambda sample: repr(sample.prompt)))))
+    judge = served(options.judge, options.judge_endpoint) if options.judge else None
     model = find_model()
     return Plan(
         options=options,
         model=model,
+        judge=judge,
         feature=feature,
         jobs=tuple(jobs),
         left_out=tuple(left_out),
         unavailable=tuple(unavailable),
         not_in_version=not_in_version,
         origins=origins,
-        settings=_all_settings(options, model, settings),
+        settings=_all_settings(options, model, judge, settings),
     )
 
 
@@ -135,6 +144,8 @@ def _check(options: Options) -> None:
         raise UsageError("--temperature must be 0 or more and --top-p in (0, 1]", "leave them out for greedy answers")
     if options.attempts > 1 and options.temperature == 0:
         raise UsageError("several greedy attempts are one attempt", "add --temperature, e.g. --temperature 0.8")
+    if options.max_cost is not None and options.max_cost <= 0:
+        raise UsageError(f"--max-cost {options.max_cost:g} buys nothing", "give a number of US dollars above 0")
     for name in options.languages:
         language(name)
 
@@ -177,10 +188,17 @@ def _settings(benchmark: Benchmark) -> dict[str, Any]:
     return {each.name: getattr(benchmark, each.name) for each in fields(benchmark)}
 
 
-def _all_settings(options: Options, model: Model, benchmarks: Mapping[str, Any]) -> dict[str, Any]:
+def _all_settings(options: Options, model: Model, judge: Model | None, benchmarks: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that may change a score, and nothing else."""
     return {
-        "model": {"name": model.name, "fingerprint": model.fingerprint},
+        "model": {
+            "name": model.name,
+            "fingerprint": model.fingerprint,
+            "infill": asdict(model.infill) if model.infill else None,
+            "serve": model.serve,
+        },
+        "judge": judge.source if judge else None,
+        "prompts": {"infill": infill.VERSION, "choice": choice.VERSION},
         "feature": options.feature,
         "benchmarks": benchmarks,
         "limit": options.limit,
@@ -191,7 +209,7 @@ def _all_settings(options: Options, model: Model, benchmarks: Mapping[str, Any])
             "top_p": options.top_p,
             "seed": options.seed,
         },
-        "engine": {name: value for name, value in asdict(options.engine).items() if name != "api_key_env"},
+        "engine": options.engine.changing_scores(),
     }
 
 
@@ -219,11 +237,6 @@ def _split_by_toolchain(name: str, samples: list[Sample], options: Options) -> t
         for each, count in counts.items()
     ]
     return [sample for sample in samples if sample.language not in counts], missing
-
-
-def prompt_characters(prompt: Prompt) -> int:
-    """Length of what is sent, in characters: a plan's rough measure of cost before any tokenizer is loaded."""
-    return sum(len(message.content) for message in prompt.messages) if isinstance(prompt, Chat) else len(prompt.text)
 
 
 def attempts(plan: Plan) -> Iterator[tuple[Job, Sample, int]]:

@@ -38,12 +38,45 @@ class Chat:
     kind: Literal["chat"] = "chat"
 
 
-Prompt = Completion | Chat
+@dataclass(frozen=True)
+class Infill:
+    """A prompt that is a place in a file: the model writes what belongs between ``prefix`` and ``suffix``."""
+
+    prefix: str
+    suffix: str
+    path: str = ""
+    language: str = ""
+    kind: Literal["infill"] = "infill"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A prompt with given continuations: how likely is each of ``options`` (space included) after ``context``?"""
+
+    context: str
+    options: tuple[str, ...]
+    kind: Literal["choice"] = "choice"
+
+
+Prompt = Completion | Chat | Infill | Choice
 
 
 def prompt_sha256(prompt: Prompt) -> str:
     """SHA-256 (hex) of the prompt's canonical JSON: equal prompts, and only they, have equal hashes."""
     return canonical_sha256(asdict(prompt))
+
+
+def prompt_characters(prompt: Prompt) -> int:
+    """Length of what is sent, in characters: a rough measure of cost where no tokenizer is at hand."""
+    match prompt:
+        case Chat():
+            return sum(len(message.content) for message in prompt.messages)
+        case Infill():
+            return len(prompt.prefix) + len(prompt.suffix)
+        case Choice():
+            return len(prompt.context) + sum(map(len, prompt.options))
+        case _:
+            return len(prompt.text)
 
 
 def canonical_sha256(value: Any) -> str:
@@ -65,7 +98,13 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an engine returned. ``text`` holds neither the stop string nor special tokens."""
+    """What an engine returned. ``text`` holds neither the stop string nor special tokens.
+
+    ``options`` holds the log-probability (natural logarithm, summed over tokens) of each option of a
+    :class:`Choice`, None for one that the server did not report. ``fallback`` says that the model was asked in another
+    way than the prompt's own: an infill by chat, a choice by a generated letter. ``first_token_seconds`` is known where
+    the answer was streamed.
+    """
 
     text: str
     finish_reason: Literal["stop", "length"]
@@ -73,6 +112,8 @@ class Answer:
     answer_tokens: int
     seconds: float
     first_token_seconds: float | None = None
+    options: tuple[float | None, ...] = ()
+    fallback: bool = False
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------
@@ -186,6 +227,50 @@ class SummaryRow:
     verdicts: Mapping[str, int]
     seconds: float
     groups: Mapping[str, Mapping[str, Estimate]]
+    fallbacks: int = 0
+    """Answers that were asked for in another way than their prompts' own (see :class:`Answer`)."""
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Median, 95th and 99th percentile, in seconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class LatencyRow:
+    """How long ``n`` streamed answers of a benchmark took, ``concurrency`` at a time; see harness/latency.py.
+
+    ``first_token`` is None where no answer had a token; ``failed`` counts answers that did not come.
+    """
+
+    use_case: str
+    benchmark: str
+    concurrency: int
+    n: int
+    first_token: Quantiles | None
+    total: Quantiles
+    failed: int
+    quick_enough: bool
+    """Whether the whole answer's 95th percentile is within the gate."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a run used: tokens of all its records, and what it paid where prices are known (US dollars).
+
+    ``prefix_cache_hit_share`` is the part of prompt tokens that a server of ours did not compute again, None where no
+    server told.
+    """
+
+    prompt_tokens: int
+    answer_tokens: int
+    cost_usd: float | None = None
+    judge_cost_usd: float | None = None
+    prefix_cache_hit_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -222,5 +307,7 @@ class Summary:
     rows: tuple[SummaryRow, ...]
     left_out: tuple[LeftOut, ...]
     unavailable: tuple[Missing, ...]
+    usage: Usage
+    latency: tuple[LatencyRow, ...]
     complete: bool
     """False when something asked for could not be run, is not finished, or ended in infra errors."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from math import comb, sqrt
+from statistics import quantiles as _quantiles
 
-from harness.records import Estimate
+from harness.records import Estimate, Quantiles
 
 Z95 = 1.959963984540054
 """The 0.975 quantile of the standard normal distribution."""
@@ -61,3 +62,15 @@ def proportion(values: Sequence[float]) -> Estimate:
     variance = sum((value - mean) ** 2 for value in values) / (n - 1) if n > 1 else 0.0
     effective = n * mean * (1 - mean) / variance if variance > 0 else float(n)
     return Estimate(mean, *wilson(mean * effective, effective), n, "wilson-effective-n")
+
+
+def quantiles(values: Sequence[float]) -> Quantiles:
+    """Median, 95th and 99th percentile of ``values``, interpolated (definition 7 of Hyndman and Fan 1996).
+
+    Raises:
+        ValueError: no values.
+    """
+    if not values:
+        raise ValueError("no values to take quantiles of")
+    cuts = _quantiles(values, n=100, method="inclusive") if len(values) > 1 else [values[0]] * 99
+    return Quantiles(cuts[49], cuts[94], cuts[98])

@@ -1,18 +1,21 @@
 """From manifest and records to estimates with intervals. Pure: no engine, no network, any time again."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from harness.latency import Latency, Timings
 from harness.manifest import Manifest, PlannedJob
-from harness.records import SUMMARY_SCHEMA, Estimate, Outcome, Record, Summary, SummaryRow
-from harness.statistics import proportion
+from harness.records import SUMMARY_SCHEMA, Estimate, LatencyRow, Outcome, Record, Summary, SummaryRow, Usage
+from harness.statistics import proportion, quantiles
 
 SUMMARY = "summary.json"
+GATE_SECONDS = 3.0
+"""The most that the 95th percentile of a whole answer may take (GitLab, ai_evaluation_guidelines.md)."""
 
 
-def summarise(manifest: Manifest, records: Iterable[Record]) -> Summary:
+def summarise(manifest: Manifest, records: Iterable[Record], latency: Latency | None = None) -> Summary:
     """The run's summary; ``records`` must hold each (benchmark, sample, attempt) at most once."""
     by_benchmark: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
@@ -27,6 +30,8 @@ def summarise(manifest: Manifest, records: Iterable[Record]) -> Summary:
         rows=rows,
         left_out=manifest.left_out,
         unavailable=manifest.unavailable,
+        usage=_usage(manifest, [record for rows in by_benchmark.values() for record in rows]),
+        latency=tuple(row for timings in (latency.benchmarks if latency else ()) for row in _latency(timings)),
         complete=(
             not manifest.unavailable
             and not any(left.requested for left in manifest.left_out)
@@ -52,6 +57,7 @@ def _row(job: PlannedJob, records: Sequence[Record], seconds: float) -> SummaryR
         attempts=job.attempts,
         verdicts=dict(sorted(Counter(str(record.verdict) for record in records).items())),
         seconds=round(seconds, 1),
+        fallbacks=sum(1 for record in records if record.answer and record.answer.fallback),
         groups={
             tag: {value: found for value, rows in sorted(values.items()) if (found := _estimate(job.metric, rows))}
             for tag, values in sorted(groups.items())
@@ -79,3 +85,37 @@ def _seconds(manifest: Manifest, records: Sequence[Record]) -> Mapping[str, floa
         if benchmark:
             spent[benchmark] += (after - before).total_seconds()
     return spent
+
+
+def _usage(manifest: Manifest, records: Sequence[Record]) -> Usage:
+    answers = [record.answer for record in records if record.answer]
+    prompt, answer = sum(each.prompt_tokens for each in answers), sum(each.answer_tokens for each in answers)
+    counted: Counter[str] = Counter()
+    for session in manifest.sessions:
+        counted.update(session.usage.get("candidate", {}))
+    judged = [session.usage["judge"].get("cost_usd", 0.0) for session in manifest.sessions if "judge" in session.usage]
+    queried = counted["prefix_cache_queried_tokens"]
+    return Usage(
+        prompt_tokens=prompt,
+        answer_tokens=answer,
+        cost_usd=round(manifest.prices.of(prompt, answer), 6) if manifest.prices else None,
+        judge_cost_usd=round(sum(judged), 6) if judged else None,
+        prefix_cache_hit_share=round(counted["prefix_cache_hit_tokens"] / queried, 4) if queried else None,
+    )
+
+
+def _latency(timings: Timings) -> Iterator[LatencyRow]:
+    for concurrency in sorted({timing.concurrency for timing in timings.answers}):
+        rows = [timing for timing in timings.answers if timing.concurrency == concurrency]
+        total = quantiles([row.seconds for row in rows])
+        first = [row.first_token_seconds for row in rows if row.first_token_seconds is not None]
+        yield LatencyRow(
+            use_case=timings.use_case,
+            benchmark=timings.benchmark,
+            concurrency=concurrency,
+            n=len(rows),
+            first_token=quantiles(first) if first else None,
+            total=total,
+            failed=timings.failed,
+            quick_enough=total.p95 <= GATE_SECONDS,
+        )

@@ -17,7 +17,7 @@ FLOORS = [  # from the ground up; a module may import from its own floor and fro
     ["datasource", "scoring"],
     ["engines"],
     ["plan"],
-    ["journal", "manifest"],
+    ["journal", "manifest", "latency"],
     ["pipeline", "summary"],
     ["reporting"],
     ["cli"],

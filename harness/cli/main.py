@@ -7,6 +7,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "catalog": "what can be evaluated: catalog features|benchmarks|models",
     "data": "benchmark data: data list|pull|verify",
+    "serve": "keep a vLLM server up, which later runs with the same settings find and reuse",
     "doctor": "what this machine can do, and what to install for the rest",
 }
 
@@ -32,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"{type(error).__name__}: {error}",
                 "this is a bug; run again with --debug for the traceback",
             )
-        print(f"error: {message}", *([f"  mend: {mend}"] if mend else []), sep="\n", file=sys.stderr)
+        log = [f"  | {line}" for line in getattr(error, "log", ())]
+        print(f"error: {message}", *log, *([f"  mend: {mend}"] if mend else []), sep="\n", file=sys.stderr)
         return int(code)
 
 

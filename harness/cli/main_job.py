@@ -5,14 +5,17 @@ import asyncio
 import json
 import signal
 from collections import Counter
-from dataclasses import asdict
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from harness.datasource import data_dir_from
+from harness.cli.options import options_from
 from harness.engines import open_engine
-from harness.engines.base import EngineSettings
+from harness.engines.asking import Asker, Budget, counted
+from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model, locate, served
 from harness.journal import Journal
+from harness.latency import LATENCY, measure, read_latency, timed_jobs
 from harness.manifest import (
     MANIFEST,
     Manifest,
@@ -20,43 +23,18 @@ from harness.manifest import (
     command_line,
     manifest_of,
     new_session,
+    prices,
     read_manifest,
     run_folder,
     write_json,
 )
 from harness.pipeline import open_attempts, run
-from harness.plan import Options, Plan, attempts, make_plan, prompt_characters
+from harness.plan import Plan, attempts, make_plan
+from harness.records import prompt_characters
 from harness.reporting.progress import RunProgress, error_console
 from harness.reporting.table import print_summary, results_console
 from harness.sandbox.pool import Sandbox, choose_level
 from harness.summary import SUMMARY, summarise
-
-
-def options_from(arguments: argparse.Namespace) -> Options:
-    """The command line as a plan's options."""
-    return Options(
-        model=arguments.model,
-        feature=arguments.feature,
-        use_cases=tuple(arguments.use_case),
-        benchmarks=tuple(arguments.benchmark),
-        suite=arguments.suite,
-        settings=tuple(arguments.set),
-        limit=arguments.limit,
-        attempts=arguments.attempts,
-        temperature=arguments.temperature,
-        top_p=arguments.top_p,
-        seed=arguments.seed,
-        languages=tuple(arguments.language),
-        engine=EngineSettings(
-            name=arguments.engine,
-            dtype=arguments.dtype,
-            max_model_len=arguments.max_model_len,
-            base_url=arguments.base_url,
-            api_key_env=arguments.api_key_env,
-        ),
-        data_dir=data_dir_from(arguments.data_dir),
-        strict=arguments.strict,
-    )
 
 
 class MainJob:
@@ -67,7 +45,8 @@ class MainJob:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.arguments = arguments
         self.say = error_console()
-        self.plan: Plan = make_plan(options_from(arguments), self._find_model)
+        self.plan_options = options_from(arguments)
+        self.plan: Plan = make_plan(self.plan_options, self._find_model)
 
     def dry_run(self) -> int:
         """Prints what would be asked; asks nothing, writes nothing."""
@@ -107,7 +86,7 @@ class MainJob:
             finally:
                 # An interrupted run has a summary, too; one that never began to ask has nothing to sum up.
                 if begun := read_manifest(folder):
-                    summary = summarise(begun, journal.records.values())
+                    summary = summarise(begun, journal.records.values(), read_latency(folder))
                     write_json(folder / SUMMARY, summary)
         if self.arguments.json:
             print(json.dumps(asdict(summary), indent=1, ensure_ascii=False))
@@ -116,29 +95,67 @@ class MainJob:
         return 0 if summary.complete else 3
 
     def _find_model(self) -> Model:
-        name = self.arguments.model
-        if self.arguments.engine == "endpoint":
-            return served(name, self.arguments.base_url)
-        self._tell(f"model {name}: looking for its weights; where they are not here they are fetched once")
-        return locate(name, self.arguments.revision)
+        options = self.plan_options
+        if options.engine.name == "endpoint":
+            return served(options.model, options.engine.endpoint)
+        self._tell(f"model {options.model}: looking for its weights; where they are not here they are fetched once")
+        serving = options.engine.serving
+        return locate(options.model, self.arguments.revision, serving.trust_remote_code, serving.lora)
 
     def _run(self, folder: Path, journal: Journal, manifest: Manifest, left: int) -> None:
         level = choose_level(self.arguments.sandbox)
         options = self.plan.options
-        engine = open_engine(options.engine, self.plan.model)
+        engine = open_engine(options.engine, self.plan.model, options.seed, self._tell)
+        budget = Budget(options.max_cost, _spent(manifest, journal))
         totals = Counter(job.entry.name for job, _, _ in attempts(self.plan))
         done = Counter(key[0] for key in journal.records if journal.settled(key))
         self._tell(f"{self.plan.model.name} from {self.plan.model.source}; sandbox: {level}; {folder}")
         self._tell(f"{done.total()} answers are there, {left} to ask" if done else f"{left} answers to ask")
 
         async def session() -> None:
-            async with engine:
-                begun = new_session(command_line(), level, engine.describe())
+            async with engine, AsyncExitStack() as stack:
+                candidate = Asker(engine, options.engine, manifest.prices, budget)
+                judge = await self._open_judge(stack, budget)
+                begun = new_session(
+                    command_line(), level, engine.describe(), judge.engine.describe() if judge else None
+                )
                 write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, begun)))
-                with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress:
-                    await run(self.plan, engine, sandbox, journal, progress.advance)
+                try:
+                    await self._time(folder, engine)
+                    with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress:
+                        await run(self.plan, candidate, sandbox, journal, progress.advance, judge)
+                finally:
+                    ended = replace(begun, usage=await counted(candidate, judge))
+                    write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, ended)))
 
         asyncio.run(session())
 
+    async def _open_judge(self, stack: AsyncExitStack, budget: Budget) -> Asker | None:
+        """The judge's own engine, opened until ``stack`` closes; None where the run has none."""
+        options, model = self.plan.options, self.plan.judge
+        if model is None:
+            return None
+        settings = EngineSettings("endpoint", endpoint=options.judge_endpoint)
+        engine = await stack.enter_async_context(open_engine(settings, model, options.seed, self._tell))
+        return Asker(engine, settings, prices(options.judge), budget)
+
+    async def _time(self, folder: Path, engine: Engine) -> None:
+        """Measures latency where it is wanted and not yet there."""
+        jobs = timed_jobs(self.plan, self.arguments.latency)
+        if not jobs or read_latency(folder):
+            return
+        self._tell(f"timing streamed answers of {', '.join(job.entry.name for job in jobs)}")
+        write_json(folder / LATENCY, await measure(self.plan, jobs, engine))
+
     def _tell(self, text: str) -> None:
         self.say.print(text, highlight=False, soft_wrap=True)
+
+
+def _spent(manifest: Manifest, journal: Journal) -> float:
+    """What the run's earlier sessions paid, in US dollars."""
+    answers = [record.answer for record in journal.records.values() if record.answer]
+    judged = sum(session.usage.get("judge", {}).get("cost_usd", 0.0) for session in manifest.sessions)
+    if not manifest.prices:
+        return judged
+    tokens = sum(each.prompt_tokens for each in answers), sum(each.answer_tokens for each in answers)
+    return judged + manifest.prices.of(*tokens)

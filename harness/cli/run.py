@@ -1,9 +1,11 @@
 """The main job: ``evaluate --model X --feature F``."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cli.arguments import Parser
+from harness.cli.engine_options import add_asking_options, add_serving_options
 from harness.cli.main import COMMANDS
 
 EPILOG = """\
@@ -38,13 +40,13 @@ def parser() -> Parser:
     how.add_argument("--attempts", type=int, default=1, metavar="N", help="answers a sample (default: 1)")
     how.add_argument("--temperature", type=float, default=0.0, metavar="T", help="default: 0, greedy")
     how.add_argument("--top-p", type=float, default=1.0, metavar="P", help="default: 1")
-    how.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
-    how.add_argument("--engine", choices=("transformers", "endpoint"), default="transformers", help="who answers")
-    how.add_argument("--base-url", default="", metavar="URL", help="of an OpenAI-style server (engine endpoint)")
-    how.add_argument("--api-key-env", default="", metavar="NAME", help="environment variable that holds its key")
-    how.add_argument("--revision", default="", metavar="REV", help="of a model on the hub")
-    how.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
-    how.add_argument("--max-model-len", type=int, metavar="N", help="context in tokens (default: the model's)")
+    how.add_argument(
+        "--latency",
+        action=argparse.BooleanOptionalAction,
+        help="time streamed answers apart from the run (default: for code completion only)",
+    )
+    add_asking_options(p)
+    add_serving_options(p)
 
     where = p.add_argument_group("where")
     where.add_argument("--data-dir", type=Path, metavar="DIR", help="a mirror of benchmark data (or HARNESS_DATA_DIR)")

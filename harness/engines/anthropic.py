@@ -1,0 +1,136 @@
+"""The engine for a server that speaks Anthropic's Messages protocol: Claude, a gateway to it, or a vLLM."""
+
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any, Self
+
+import anthropic
+from anthropic import AsyncAnthropic
+
+from harness.catalog import Endpoint
+from harness.engines.base import Engine
+from harness.engines.model import Model
+from harness.engines.remote import RETRIES, Caller, checked, tokens_of
+from harness.errors import EngineError, NoLogProbabilitiesError, UnknownNameError, UsageError
+from harness.records import Answer, Message, Sampling
+
+
+class AnthropicEngine(Engine):
+    """Answers with the model that the server calls ``model.served_name``; it knows conversations only.
+
+    ``settings.base_url`` may end in /v1, which the protocol's own paths repeat.
+    """
+
+    concurrency = 32
+
+    def __init__(self, model: Model, settings: Endpoint, key: str) -> None:
+        """Checks the address; contacts nobody.
+
+        Raises:
+            UsageError: the address is none, or holds a user name or key.
+        """
+        self._name, self._settings = model.served_name, settings
+        self._base_url = checked(settings.base_url)
+        self._caller = Caller(anthropic, settings, key)
+        self._client = AsyncAnthropic(
+            # One of the two headers is what the server reads: Anthropic's own, or that of a gateway or vLLM.
+            api_key=key or "none",
+            auth_token=key or "none",
+            base_url=self._base_url.rstrip("/").removesuffix("/v1"),
+            max_retries=RETRIES,
+            timeout=settings.timeout_seconds,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Asks which models the server has.
+
+        Raises:
+            UsageError: it cannot be reached, or refuses the key.
+            UnknownNameError: it does not have this model.
+        """
+        try:
+            served = await self._caller.call(self._models)
+            if served and self._name not in served:
+                raise UnknownNameError(f"model of {self._base_url}", self._name, served)
+        except EngineError as error:
+            await self._client.close()
+            raise UsageError(
+                f"{self._base_url}: {error.message}", "check --base-url and that the server runs"
+            ) from None
+        except BaseException:
+            await self._client.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.close()
+
+    async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
+        """Raises UsageError: the protocol has no completions."""
+        raise UsageError(
+            f"{self._base_url}: the Anthropic protocol cannot continue a plain text",
+            "leave out the benchmark that asks for it, or use a server with --protocol openai",
+        )
+
+    async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
+        """Writes the next assistant turn; system messages go where the protocol has them."""
+        arguments = self._arguments(messages, sampling)
+        started = time.monotonic()
+        first = None
+        tokens = tokens_of(messages) + sampling.max_tokens
+        if stream:
+            found, first = await self._caller.call(lambda: self._streamed(arguments, started), tokens)
+        else:
+            found = await self._caller.call(lambda: self._client.messages.create(**arguments), tokens)
+        return Answer(
+            text="".join(block.text for block in found.content or () if block.type == "text"),
+            finish_reason="length" if found.stop_reason == "max_tokens" else "stop",
+            prompt_tokens=found.usage.input_tokens,
+            answer_tokens=found.usage.output_tokens,
+            seconds=round(time.monotonic() - started, 4),
+            first_token_seconds=None if first is None else round(first, 4),
+        )
+
+    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
+        """Raises NoLogProbabilitiesError: the protocol has none."""
+        raise NoLogProbabilitiesError(self._base_url, "the Anthropic protocol has none")
+
+    def describe(self) -> Mapping[str, Any]:
+        """The server's address and its name for the model."""
+        return {
+            "engine": "endpoint",
+            "protocol": "anthropic",
+            "anthropic": version("anthropic"),
+            "base_url": self._base_url,
+            "model": self._name,
+        }
+
+    async def _models(self) -> set[str]:
+        return {each.id async for each in self._client.models.list()}
+
+    def _arguments(self, messages: tuple[Message, ...], sampling: Sampling) -> dict[str, Any]:
+        system = "\n\n".join(message.content for message in messages if message.role == "system")
+        turns = [{"role": message.role, "content": message.content} for message in messages if message.role != "system"]
+        given = {
+            "model": self._name,
+            "messages": turns,
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            # Newer models refuse temperature and top_p together; 1 means no limit, which is what leaving it out means.
+            "top_p": sampling.top_p if sampling.top_p < 1 else None,
+            "system": system or None,
+            "stop_sequences": [stop for stop in sampling.stop if stop.strip()] or None,
+        }
+        return {name: value for name, value in given.items() if value is not None and name not in self._settings.omit}
+
+    async def _streamed(self, arguments: dict[str, Any], started: float) -> tuple[Any, float | None]:
+        """The whole message of a stream, and the seconds to its first text."""
+        first = None
+        async with self._client.messages.stream(**arguments) as stream:
+            async for _ in stream.text_stream:
+                first = first or time.monotonic() - started
+            return await stream.get_final_message(), first

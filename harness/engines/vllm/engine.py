@@ -1,0 +1,281 @@
+"""Answers with a vLLM server: one of our own, or one that ``evaluate serve`` keeps up for the same settings.
+
+Prompts go as token ids where this process has the model's tokenizer. A server that dies is started again and what was
+in flight is asked again.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from openai import AsyncOpenAI
+
+from harness.catalog import Endpoint
+from harness.engines.base import EngineSettings, check_context
+from harness.engines.endpoint import EndpointEngine
+from harness.engines.model import Model
+from harness.engines.tokens import Tokens
+from harness.engines.vllm.installation import Installation
+from harness.engines.vllm.launch import launch_of, shown
+from harness.engines.vllm.memory import check_fits, gpus
+from harness.engines.vllm.metrics import counters
+from harness.engines.vllm.registry import running
+from harness.engines.vllm.server import Address, Say, Server
+from harness.errors import EngineDownError, EngineError
+from harness.records import Answer, Message, Sampling
+
+RESTARTS = 2
+"""How often a run starts its server again."""
+RETRIES = 1
+"""Of the client; the server is on this machine, so what fails once more is the server's state, not the network's."""
+GATHERED = 32
+"""The most choices that go in one HTTP request."""
+GATHER_SECONDS = 0.002
+
+T = TypeVar("T")
+
+
+class VllmEngine(EndpointEngine):
+    """Answers with ``model``, served by ``installation``; a context manager that starts and stops the server."""
+
+    concurrency = 256
+
+    def __init__(self, model: Model, settings: EngineSettings, installation: Installation, seed: int, say: Say) -> None:
+        """Checks the settings; starts nothing.
+
+        Raises:
+            UsageError, ModelError: a setting or a folder cannot be.
+        """
+        self._launch = launch_of(installation, model, settings, seed)
+        self._name, self.infill_format, self._say = self._launch.name, model.infill, say
+        self._server: Server | None = None
+        self._restarts = 0
+        self._restarting = asyncio.Lock()
+        self._gathered: defaultdict[tuple[int, ...], list[tuple[list[int], asyncio.Future[Any]]]] = defaultdict(list)
+        self._senders: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Finds a running server for these settings or starts one.
+
+        Raises:
+            ModelError: the model needs more memory than there is, or its tokenizer cannot be read.
+            ServerError: the server did not start.
+        """
+        self._tokens = await asyncio.to_thread(self._load_tokens)
+        address = await asyncio.to_thread(running, self._launch)
+        self.reused = address is not None
+        if address is None:
+            await asyncio.to_thread(self._check_memory)
+            self._server = Server(self._launch, self._say)
+            address = await self._server.start()
+        try:
+            await self._use(address)
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if hasattr(self, "_client"):
+            await self._client.close()
+        if self._server:
+            await self._server.stop()
+
+    async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
+        """Continues ``text``; see :class:`harness.engines.base.Engine`."""
+        if self._tokens is None:
+            return await super().complete(text, sampling, stream)
+        return await self._continue(self._tokens.text(text), sampling, stream)
+
+    async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
+        """Writes the next assistant turn, in the model's chat template or as plain text where it has none."""
+        if self._tokens is None:
+            return await super().chat(messages, sampling, stream)
+        ids, stop = self._tokens.chat(messages)
+        return await self._continue(ids, replace(sampling, stop=(*sampling.stop, *stop)), stream)
+
+    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
+        """Exact log-probabilities over the whole vocabulary, before temperature.
+
+        Options of one token each take one request with the prefix cache on (``logprob_token_ids``); others take the
+        log-probabilities of the prompt, one prompt an option, which vLLM computes without reading that cache.
+        """
+        if self._tokens is None:
+            return await super().choose(context, options)
+        pairs = [self._tokens.option(context, option) for option in options]
+        started = time.monotonic()
+        before = pairs[0][0]
+        if all(len(after) == 1 and ids == before for ids, after in pairs):
+            check_context(len(before), 1, self._context)
+            likely = await self._gather(before, tuple(sorted({after[0] for _, after in pairs})))
+            values = tuple(likely[after[0]] for _, after in pairs)
+        else:
+            values = await self._of_prompts(pairs)
+        seconds = round(time.monotonic() - started, 4)
+        return Answer("", "length", len(before), 1, seconds, options=values)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Version, command, what the server says of its models, and the machine's GPUs."""
+        installation, serving = self._launch.installation, self._launch.settings.serving
+        return {
+            "engine": "vllm",
+            "vllm": installation.version,
+            "package": installation.package,
+            "command": shown(self._launch.arguments(0)),
+            "reused": self.reused,
+            "models": list(self._models.values()),
+            "context": self._context,
+            "prompts": "token ids" if self._tokens else "text",
+            "chat_template": self._tokens.has_chat_template if self._tokens else None,
+            "infill": self.infill_format.name if self.infill_format else None,
+            "trust_remote_code": serving.trust_remote_code,
+            "gpus": [vars(gpu) for gpu in gpus()],
+        }
+
+    async def usage(self) -> Mapping[str, Any]:
+        """What the server counted since this engine began to use it: tokens, prefix-cache hits, preemptions."""
+        try:
+            now = counters(await asyncio.to_thread(self._address.get, "/metrics"))
+        except OSError:
+            return {"restarts": self._restarts}
+        return {
+            **{name: value - self._counted.get(name, 0) for name, value in now.items()},
+            "restarts": self._restarts,
+        }
+
+    def _load_tokens(self) -> Tokens | None:
+        """The tokenizer, where the server is not told to use one of its own kind and transformers is installed."""
+        if "tokenizer-mode" in self._launch.model.serve:
+            return None
+        try:
+            return Tokens.load(self._launch.model.path)
+        except (ModuleNotFoundError, OSError, ValueError, KeyError, AttributeError):
+            return None
+
+    def _check_memory(self) -> None:
+        settings, serving = self._launch.settings, self._launch.settings.serving
+        check_fits(
+            self._launch.model.path,
+            settings.dtype,
+            serving.quantization,
+            settings.max_model_len,
+            serving.tensor_parallel * serving.pipeline_parallel,
+            self._launch.installation.for_cpu,
+        )
+
+    async def _use(self, address: Address) -> None:
+        self._address, self._base_url = address, address.url
+        self._settings = Endpoint(address.url)
+        self._connect(address.key, RETRIES)
+        self._models = await self.models()
+        self._context = int(self._models[self._name].get("max_model_len") or 0)
+        self._counted = counters(await asyncio.to_thread(address.get, "/metrics"))
+
+    async def _send(self, request: Callable[[AsyncOpenAI], Awaitable[T]], tokens: int = 0) -> T:
+        """Sends one request; where the server has died, starts it again and sends it once more."""
+        address = self._address
+        try:
+            return await super()._send(request, tokens)
+        except EngineError:
+            if isinstance(self._server, Server) and not self._server.alive():
+                await self._restart(address)
+                return await super()._send(request, tokens)
+            if self._server is None and not await asyncio.to_thread(address.models):
+                raise EngineDownError(
+                    f"the server at {address.url} is gone", "the same command starts one of its own and goes on"
+                ) from None
+            raise
+
+    async def _restart(self, dead: Address) -> None:
+        """Starts the server again, once for all requests that found it dead.
+
+        Raises:
+            EngineDownError: it has died too often.
+        """
+        async with self._restarting:
+            if self._address is not dead:
+                return
+            assert self._server
+            if self._restarts == RESTARTS:
+                raise EngineDownError(
+                    f"the vLLM server died {RESTARTS + 1} times; its log: {self._server.log}",
+                    "what was answered is kept; mend the cause and run the same command again",
+                )
+            self._restarts += 1
+            self._say(f"the vLLM server died; starting it again ({self._restarts} of {RESTARTS})")
+            await self._server.stop()
+            await self._client.close()
+            await self._use(await self._server.start())
+
+    async def _continue(self, ids: list[int], sampling: Sampling, stream: bool) -> Answer:
+        check_context(len(ids), sampling.max_tokens, self._context)
+        # What is streamed is timed: a salt of its own keeps an earlier answer's cache from flattering it.
+        extra = {"extra_body": {"cache_salt": secrets.token_hex(8)}} if stream else {}
+        return await self._completion(ids, len(ids), sampling, stream, **extra)
+
+    async def _gather(self, ids: list[int], labels: tuple[int, ...]) -> Mapping[int, float]:
+        """Log-probabilities of ``labels`` after ``ids``; what is asked at the same time goes in one HTTP request."""
+        waiting = self._gathered[labels]
+        answer: asyncio.Future[Mapping[int, float]] = asyncio.get_running_loop().create_future()
+        waiting.append((ids, answer))
+        if len(waiting) == 1:
+            sender = asyncio.create_task(self._send_gathered(labels))
+            self._senders.add(sender)
+            sender.add_done_callback(self._senders.discard)
+        return await answer
+
+    async def _send_gathered(self, labels: tuple[int, ...]) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        waiting = self._gathered.pop(labels)
+        parts = [waiting[start : start + GATHERED] for start in range(0, len(waiting), GATHERED)]
+        await asyncio.gather(*(self._label(part, labels) for part in parts))
+
+    async def _label(self, part: list[tuple[list[int], asyncio.Future[Any]]], labels: tuple[int, ...]) -> None:
+        try:
+            found = await self._ask(
+                [ids for ids, _ in part],
+                logprobs=len(labels),
+                logprob_token_ids=list(labels),
+                return_tokens_as_token_ids=True,
+            )
+            by_index = {choice.index: choice.logprobs.top_logprobs[0] for choice in found.choices}
+            results = [
+                {label: float(by_index[number][f"token_id:{label}"]) for label in labels} for number in range(len(part))
+            ]
+        except BaseException as error:  # noqa: BLE001  (whatever it is, those who wait must learn of it)
+            for _, answer in part:
+                if not answer.done():
+                    answer.set_exception(error if isinstance(error, Exception) else EngineError("interrupted"))
+            return
+        for (_, answer), result in zip(part, results, strict=True):
+            if not answer.done():
+                answer.set_result(result)
+
+    async def _of_prompts(self, pairs: list[tuple[list[int], list[int]]]) -> tuple[float, ...]:
+        """The log-probability of each option's tokens after its context, summed."""
+        for ids, after in pairs:
+            check_context(len(ids), len(after) + 1, self._context)
+        found = await self._ask([ids + after for ids, after in pairs], prompt_logprobs=0)
+        sums = {}
+        for choice in found.choices:
+            _, after = pairs[choice.index]
+            rows = choice.prompt_logprobs[-len(after) :] if after else []
+            sums[choice.index] = sum(row[str(token)]["logprob"] for row, token in zip(rows, after, strict=True))
+        return tuple(sums[number] for number in range(len(pairs)))
+
+    async def _ask(self, prompts: list[list[int]], **extra: Any) -> Any:
+        """One HTTP request with several prompts, one token each."""
+        logprobs = extra.pop("logprobs", None)
+        return await self._send(
+            lambda client: client.completions.create(
+                model=self._name, prompt=prompts, max_tokens=1, temperature=0, logprobs=logprobs, extra_body=extra
+            ),
+            sum(map(len, prompts)),
+        )

@@ -1,0 +1,121 @@
+"""How long a user would wait: answers streamed one at a time and eight at a time, apart from the throughput run.
+
+Code Suggestions must be quick; GitLab's own gate is a 95th percentile of 3 s at most (ai_evaluation_guidelines.md).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.engines.base import Engine
+from harness.errors import DataError, EngineError, first_fault
+from harness.plan import Job, Plan
+from harness.records import Answer, Chat, Choice, Infill, Prompt, Sample, Sampling
+
+LATENCY = "latency.json"
+SAMPLES = 32
+WARMING = 4
+"""Answers that are not counted, before the first that is: connections open, kernels compile."""
+CONCURRENCIES = (1, 8)
+USE_CASE = "code-completion"
+"""What is timed unless --latency asks for all."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One streamed answer; ``first_token_seconds`` is None where the answer was empty."""
+
+    sample: str
+    concurrency: int
+    first_token_seconds: float | None
+    seconds: float
+    answer_tokens: int
+
+
+@dataclass(frozen=True)
+class Timings:
+    """One benchmark's streamed answers; ``failed`` counts those that did not come."""
+
+    use_case: str
+    benchmark: str
+    answers: tuple[Timing, ...]
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The whole of latency.json: what was measured, not what follows from it."""
+
+    benchmarks: tuple[Timings, ...]
+
+
+def timed_jobs(plan: Plan, wanted: bool | None) -> tuple[Job, ...]:
+    """The jobs whose latency is measured: those of code completion, all where ``wanted``, none where it is False."""
+    if wanted is False:
+        return ()
+    jobs = [job for job in plan.jobs if job.samples and not isinstance(job.samples[0].prompt, Choice)]
+    return tuple(job for job in jobs if wanted or job.use_case == USE_CASE)
+
+
+async def measure(plan: Plan, jobs: Sequence[Job], engine: Engine) -> Latency:
+    """Streams up to :data:`SAMPLES` prompts of each job at each concurrency, on an engine that does nothing else."""
+    return Latency(tuple([await _one(job, plan.sampling(job, 0), engine) for job in jobs]))
+
+
+def read_latency(folder: Path) -> Latency | None:
+    """What was measured for a run, or None where nothing was.
+
+    Raises:
+        DataError: the file is malformed.
+    """
+    path = folder / LATENCY
+    if not path.is_file():
+        return None
+    try:
+        return TypeAdapter(Latency).validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise DataError(f"{path}: {first_fault(error, 'latency')}", "remove the file; it is measured again") from None
+
+
+async def _one(job: Job, sampling: Sampling, engine: Engine) -> Timings:
+    count = len(job.samples)
+    chosen = [job.samples[k * count // min(count, SAMPLES)] for k in range(min(count, SAMPLES))]
+    for sample in chosen[-WARMING:]:
+        with suppress(EngineError):
+            await _streamed(engine, sample.prompt, replace(sampling, max_tokens=min(8, sampling.max_tokens)))
+    results = [result for concurrency in CONCURRENCIES for result in await _pass(chosen, sampling, engine, concurrency)]
+    timings = tuple(result for result in results if isinstance(result, Timing))
+    return Timings(job.use_case, job.entry.name, timings, failed=len(results) - len(timings))
+
+
+async def _pass(
+    chosen: Sequence[Sample], sampling: Sampling, engine: Engine, concurrency: int
+) -> list[Timing | EngineError]:
+    """All prompts once, ``concurrency`` at a time; an error stands for each answer that did not come."""
+    slots = asyncio.Semaphore(concurrency)
+
+    async def one(sample: Sample) -> Timing | EngineError:
+        async with slots:
+            try:
+                answer = await _streamed(engine, sample.prompt, sampling)
+            except EngineError as error:
+                return error
+        return Timing(sample.id, concurrency, answer.first_token_seconds, answer.seconds, answer.answer_tokens)
+
+    return list(await asyncio.gather(*map(one, chosen)))
+
+
+async def _streamed(engine: Engine, prompt: Prompt, sampling: Sampling) -> Answer:
+    match prompt:
+        case Chat():
+            return await engine.chat(prompt.messages, sampling, stream=True)
+        case Infill():
+            return await engine.infill(prompt, sampling, stream=True)
+        case Choice():
+            raise TypeError("a choice is not streamed")
+        case _:
+            return await engine.complete(prompt.text, sampling, stream=True)
