@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness import pipeline
+from harness.catalog import Endpoint
+from harness.engines import asking
+from harness.engines.asking import Asker
 from harness.engines.base import EngineSettings
 from harness.engines.model import Model
 from harness.errors import EngineError, JournalError, PromptTooLongError
@@ -44,7 +47,7 @@ class Scripted:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(asking, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -56,7 +59,8 @@ def plan(tmp_path: Path) -> Plan:
 def run(plan: Plan, engine: object, folder: Path, sandbox: Sandbox | None = None) -> dict[str, Record]:
     with Journal(folder) as journal:
         with sandbox or Sandbox(Level.NONE, slots=1) as opened:
-            asyncio.run(pipeline.run(plan, engine, opened, journal, lambda record: None))  # type: ignore[arg-type]
+            candidate = Asker(engine, plan.options.engine)  # type: ignore[arg-type]
+            asyncio.run(pipeline.run(plan, candidate, opened, journal, lambda record: None))
         return {record.sample: record for record in journal.records.values()}
 
 
@@ -136,7 +140,7 @@ def test_the_settings_hash_changes_with_what_changes_scores_only(plan: Plan) -> 
 
     assert hashed() == plan.settings_hash
     assert hashed(strict=True) == plan.settings_hash
-    assert hashed(engine=EngineSettings(api_key_env="KEY")) == plan.settings_hash
+    assert hashed(engine=EngineSettings(endpoint=Endpoint(api_key_env="KEY"))) == plan.settings_hash
     changes = [
         {"limit": 7},
         {"seed": 1},

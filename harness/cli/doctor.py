@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import shutil
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,6 +10,9 @@ from pathlib import Path
 from harness import __version__
 from harness.cli.arguments import Parser
 from harness.datasource import DATA_DIR_VARIABLE, hub_reachable
+from harness.engines.vllm.installation import required
+from harness.engines.vllm.memory import GIBIBYTE, gpus
+from harness.errors import UsageError
 from harness.sandbox.isolation import Level
 from harness.sandbox.languages import LANGUAGES, toolchain
 from harness.sandbox.pool import probe
@@ -33,13 +35,17 @@ def main(argv: Sequence[str]) -> int:
         (
             "machine",
             True,
-            f"{os.cpu_count()} cores, {_memory_gib():.0f} GiB, GPU tools: {shutil.which('nvidia-smi') or 'none'}",
+            f"{os.cpu_count()} cores, {_memory_gib():.0f} GiB",
         ),
+        _gpus(),
+        _vllm(),
         *((f"sandbox {level}", not reason, reason or "works") for level, reason in reasons.items()),
         ("sandbox in use", best is not None, best or "none: install bubblewrap (Debian: apt-get install bubblewrap)"),
         *(_language(name) for name in LANGUAGES),
         _package("torch", 'pip install "duo-model-evaluation[cpu]"'),
         _package("transformers", 'pip install "duo-model-evaluation[cpu]"'),
+        _package("openai", 'pip install "duo-model-evaluation[endpoints]"'),
+        _package("anthropic", 'pip install "duo-model-evaluation[endpoints]"'),
         ("hub", hub_reachable(), os.environ.get("HF_ENDPOINT", "https://huggingface.co")),
         _data(),
         ("cache", True, str(cache_dir())),
@@ -54,6 +60,20 @@ def main(argv: Sequence[str]) -> int:
 
 def _memory_gib() -> float:
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) / 2**30
+
+
+def _gpus() -> tuple[str, bool, str]:
+    found = gpus()
+    each = [f"{gpu.name} ({gpu.memory / GIBIBYTE:.0f} GiB, driver {gpu.driver})" for gpu in found]
+    return "GPUs", bool(found), ", ".join(each) or "none that nvidia-smi shows"
+
+
+def _vllm() -> tuple[str, bool, str]:
+    try:
+        found = required()
+    except UsageError as error:
+        return "vLLM", False, f"{error.message}; {error.mend}"
+    return "vLLM", True, f"{found.package} {found.version} of {found.python}"
 
 
 def _language(name: str) -> tuple[str, bool, str]:

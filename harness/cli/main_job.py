@@ -9,9 +9,10 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from harness.catalog import Prices
 from harness.cli.options import options_from
 from harness.engines import open_engine
-from harness.engines.asking import Asker, Budget, counted
+from harness.engines.asking import Asker, Budget, counted, most
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model, locate, served
 from harness.journal import Journal
@@ -29,7 +30,7 @@ from harness.manifest import (
     write_json,
 )
 from harness.pipeline import open_attempts, run
-from harness.plan import Plan, attempts, make_plan
+from harness.plan import Job, Plan, attempts, make_plan
 from harness.records import prompt_characters
 from harness.reporting.progress import RunProgress, error_console
 from harness.reporting.table import print_summary, results_console
@@ -50,6 +51,7 @@ class MainJob:
 
     def dry_run(self) -> int:
         """Prints what would be asked; asks nothing, writes nothing."""
+        known = prices(self.plan_options.model)
         rows = [
             {
                 "use_case": job.use_case,
@@ -60,6 +62,7 @@ class MainJob:
                 * self.plan.options.attempts,
                 "most_answer_tokens": len(job.samples) * self.plan.options.attempts * job.benchmark.max_tokens,
             }
+            | ({"most_cost_usd": round(most_cost(known, job, self.plan.options.attempts), 4)} if known else {})
             for job in self.plan.jobs
         ]
         if self.arguments.json:
@@ -120,12 +123,13 @@ class MainJob:
                     command_line(), level, engine.describe(), judge.engine.describe() if judge else None
                 )
                 write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, begun)))
+                await self._time(folder, engine)
+                before = await engine.usage()
                 try:
-                    await self._time(folder, engine)
                     with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress:
                         await run(self.plan, candidate, sandbox, journal, progress.advance, judge)
                 finally:
-                    ended = replace(begun, usage=await counted(candidate, judge))
+                    ended = replace(begun, usage=await counted(candidate, judge, before))
                     write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, ended)))
 
         asyncio.run(session())
@@ -149,6 +153,11 @@ class MainJob:
 
     def _tell(self, text: str) -> None:
         self.say.print(text, highlight=False, soft_wrap=True)
+
+
+def most_cost(known: Prices, job: Job, times: int) -> float:
+    """The most that a job may cost, in US dollars: as :class:`Asker` reserves it before each question."""
+    return times * sum(most(known, sample.prompt, job.benchmark.max_tokens) for sample in job.samples)
 
 
 def _spent(manifest: Manifest, journal: Journal) -> float:

@@ -12,7 +12,7 @@ from harness.engines.model import Model
 from harness.engines.vllm.installation import interpreter, required
 from harness.errors import NotInstalledError, UsageError
 
-EXTRAS = {"transformers": "cpu", "endpoint": "endpoints", "vllm": "endpoints"}
+EXTRAS = {"transformers": "cpu", "endpoint": "endpoints", "vllm": "vllm"}
 """The engines, with the extra that installs what each needs in this environment."""
 
 # torch's worker threads spin while they wait for each other. As soon as something else wants a core, the sandbox for

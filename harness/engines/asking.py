@@ -5,7 +5,7 @@ A run has one for the candidate and, where answers are judged, another one for t
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 
@@ -90,7 +90,8 @@ class Asker:
             EngineDownError: so did all others of late.
             CostLimitError: it might cost more than is left.
         """
-        async with self._slots, self._budget.reserve(self._most(prompt, sampling)):
+        worst = most(self._prices, prompt, sampling.max_tokens) if self._prices else 0.0
+        async with self._slots, self._budget.reserve(worst):
             answer = await self._try(prompt, sampling)
             cost = self._prices.of(answer.prompt_tokens, answer.answer_tokens) if self._prices else 0.0
             self._budget.spent += cost
@@ -103,7 +104,7 @@ class Asker:
     async def _try(self, prompt: Prompt, sampling: Sampling) -> Answer:
         for attempt in range(TRIES):
             try:
-                answer = await ask(self.engine, prompt, sampling, self._settings)
+                answer = await ask(self.engine, prompt, sampling, self._settings.choices == "generated")
             except PromptTooLongError:
                 raise
             except EngineError as error:
@@ -122,14 +123,14 @@ class Asker:
             )
         raise failure
 
-    def _most(self, prompt: Prompt, sampling: Sampling) -> float:
-        """The most that an answer may cost: every token of its limit, and a prompt of short tokens."""
-        if not self._prices:
-            return 0.0
-        return self._prices.of(2 * prompt_characters(prompt) / CHARACTERS_A_TOKEN, sampling.max_tokens)
+
+def most(prices: Prices, prompt: Prompt, max_tokens: int) -> float:
+    """The most that an answer may cost, in US dollars: every token of its limit, and a prompt of short tokens."""
+    return prices.of(2 * prompt_characters(prompt) / CHARACTERS_A_TOKEN, max_tokens)
 
 
-async def counted(candidate: Asker, judge: Asker | None) -> dict[str, dict[str, float]]:
-    """What both counted in this session, with what their servers counted themselves."""
-    askers = {"candidate": candidate} | ({"judge": judge} if judge else {})
-    return {role: {**asdict(asker.totals), **await asker.engine.usage()} for role, asker in askers.items()}
+async def counted(candidate: Asker, judge: Asker | None, before: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """What both were asked, with what the candidate's server counted itself since it said ``before``."""
+    served = {name: value - before.get(name, 0) for name, value in (await candidate.engine.usage()).items()}
+    told = {"candidate": asdict(candidate.totals) | served}
+    return told | ({"judge": asdict(judge.totals)} if judge else {})

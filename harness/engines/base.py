@@ -113,8 +113,8 @@ class Engine(ABC):
     def describe(self) -> Mapping[str, Any]:
         """What answered, for the manifest: versions, dtype, context, hardware. No secret."""
 
-    async def usage(self) -> Mapping[str, Any]:
-        """What the server counted itself since it was opened (prefix-cache hits, tokens); empty where it does not."""
+    async def usage(self) -> Mapping[str, float]:
+        """What the server counts itself (prefix-cache hits, tokens), growing; empty where it tells nothing."""
         return {}
 
     async def infill(self, prompt: Infill, sampling: Sampling, stream: bool = False) -> Answer:
@@ -132,14 +132,14 @@ class Engine(ABC):
         return replace(answer, options=options, fallback=True)
 
 
-async def ask(engine: Engine, prompt: Prompt, sampling: Sampling, settings: EngineSettings) -> Answer:
-    """Sends one prompt by the method of its kind; raises as :class:`Engine`'s methods do."""
+async def ask(engine: Engine, prompt: Prompt, sampling: Sampling, generated: bool = False) -> Answer:
+    """Sends one prompt by the method of its kind (a choice by a letter where ``generated``); raises as those do."""
     match prompt:
         case Chat():
             return await engine.chat(prompt.messages, sampling)
         case Infill():
             return await engine.infill(prompt, sampling)
-        case Choice() if settings.choices == "generated":
+        case Choice() if generated:
             return await engine.pick(prompt, sampling)
         case Choice():
             return await engine.choose(prompt.context, prompt.options)

@@ -5,6 +5,7 @@ on a CPU both cost most of the time (docs/performance.md).
 """
 
 import copy
+import inspect
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +50,9 @@ class Decoder:
         named = getattr(model.generation_config, "eos_token_id", None)
         ids = [*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id]
         self._ends = frozenset(token for token in ids if isinstance(token, int))
+        # transformers 5.24 renamed the argument, model by model.
+        takes = inspect.signature(model.forward).parameters
+        self._cache_argument = "cache" if "cache" in takes else "past_key_values"
         self.stopping = False
         """Set from another thread: ends :meth:`generate` before its next step, rows that are not done go unanswered."""
         self._prefix: tuple[int, ...] = ()
@@ -138,9 +142,9 @@ class Decoder:
             input_ids=ids,
             attention_mask=mask,
             position_ids=positions,
-            past_key_values=cache,
             use_cache=True,
             logits_to_keep=keep,
+            **{self._cache_argument: cache},
         )
         logits: torch.Tensor = output.logits.float()
         return logits

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +26,8 @@ from harness.errors import (
     UnknownNameError,
 )
 from harness.prompts.chat import plain_text
-from harness.records import Answer, Chat, Completion, Message, Prompt, Sampling
+from harness.prompts.infill import InfillFormat
+from harness.records import Answer, Chat, Completion, Infill, Message, Prompt, Sampling
 
 T = TypeVar("T")
 PROMPTS = [Completion(f"def f{number}(x):\n" + "    x += 1\n" * number) for number in range(12)]
@@ -108,9 +110,9 @@ def test_a_shared_beginning_changes_no_answer_and_is_computed_once(tiny_folder: 
     async def work(engine: TransformersEngine) -> list[Answer]:
         forward = engine.decoder._forward
 
-        def watched(ids: torch.Tensor, mask: torch.Tensor, cache: object) -> torch.Tensor:
+        def watched(ids: torch.Tensor, mask: torch.Tensor, cache: object, *keep: int) -> torch.Tensor:
             widths.append(ids.shape[1])
-            return forward(ids, mask, cache)
+            return forward(ids, mask, cache, *keep)
 
         engine.decoder._forward = watched  # type: ignore[method-assign, assignment]
         return await asyncio.gather(*(ask(engine, prompt, Sampling(10)) for prompt in prompts))
@@ -126,9 +128,9 @@ def test_greedy_answers_are_those_of_transformers_generate(tiny_folder: Model) -
     async def work(engine: TransformersEngine) -> None:
         ours = await asyncio.gather(*(ask(engine, prompt, Sampling(20)) for prompt in PROMPTS))
         for prompt, answer in zip(PROMPTS, ours, strict=True):
-            inputs = engine.tokenizer(prompt.text, return_tensors="pt", return_token_type_ids=False)
+            inputs = engine.tokens.tokenizer(prompt.text, return_tensors="pt", return_token_type_ids=False)
             whole = engine.model.generate(**inputs, do_sample=False, max_new_tokens=20)[0]
-            theirs = engine.tokenizer.decode(whole[inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+            theirs = engine.tokens.tokenizer.decode(whole[inputs["input_ids"].shape[1] :], skip_special_tokens=True)
             assert answer.text == theirs
 
     using(tiny_folder, work)
@@ -201,6 +203,34 @@ def test_a_prompt_that_does_not_fit_is_refused_not_cut(tiny_folder: Model) -> No
     using(tiny_folder, work, max_model_len=64)
 
 
+@pytest.mark.parametrize("options", [("a", "b", "c"), ("first + second", "return", "x")])
+def test_options_have_the_log_probabilities_of_their_tokens(tiny_folder: Model, options: tuple[str, ...]) -> None:
+    context = "def add(first, second): "
+
+    async def work(engine: TransformersEngine) -> None:
+        answer = await engine.choose(context, options)
+        for option, value in zip(options, answer.options, strict=True):
+            before, after = engine.tokens.option(context, option)
+            assert engine.tokens.tokenizer.decode(before + after) == context.rstrip() + " " + option
+            with torch.inference_mode():
+                logits = engine.model(torch.tensor([before + after])).logits[0].float()
+            rows = torch.log_softmax(logits, -1)[len(before) - 1 : -1]
+            expected = sum(float(row[token]) for row, token in zip(rows, after, strict=True))
+            assert value == pytest.approx(expected, abs=1e-4)
+
+    using(tiny_folder, work)
+
+
+def test_a_model_without_infill_tokens_is_asked_by_chat_and_the_answer_says_so(tiny_folder: Model) -> None:
+    place = Infill("def add(a, b):\n    return ", "\n", "add.py", "python")
+    (by_chat,) = answers(tiny_folder, [place], Sampling(6))
+    assert by_chat.fallback
+    tokens = InfillFormat("some", ("*",), "<pre>{prefix}<suf>{suffix}<mid>", ("<end>",))
+    by_tokens, same = answers(replace(tiny_folder, infill=tokens), [place, Completion(tokens.text(place))], Sampling(6))
+    assert not by_tokens.fallback
+    assert by_tokens.text == same.text
+
+
 def test_chat_goes_through_the_models_template(tiny_folder: Model) -> None:
     messages = (Message("system", "Be short."), Message("user", "Hello"))
     templated = Completion("system: Be short.\nuser: Hello\nassistant: ")
@@ -213,7 +243,7 @@ def test_a_model_without_a_template_gets_plain_text(tiny_folder: Model) -> None:
     messages = (Message("system", "Be short."), Message("user", "Hello"), Message("assistant", "Hi"))
 
     async def work(engine: TransformersEngine) -> tuple[Answer, Answer]:
-        engine.tokenizer.chat_template = None
+        engine.tokens.tokenizer.chat_template = None
         assert engine.describe()["chat_template"] is False
         return await engine.chat(messages, Sampling(8)), await engine.complete(plain_text(messages), Sampling(8))
 
@@ -320,4 +350,4 @@ def test_the_engine_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.delitem(sys.modules, "harness.engines.transformers")
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(NotInstalledError, match="the engine transformers needs torch"):
-        open_engine(EngineSettings(), tiny_folder)
+        open_engine(EngineSettings(), tiny_folder, 0, print)

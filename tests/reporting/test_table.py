@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.records import Estimate, LeftOut, Missing, Summary, SummaryRow
+from harness.records import Estimate, LeftOut, Missing, Summary, SummaryRow, Usage
 from harness.reporting.progress import RunProgress
 from harness.reporting.table import COLUMNS, print_summary
 
@@ -30,6 +30,8 @@ SUMMARY = Summary(
     rows=(ROW,),
     left_out=(LeftOut("code-generation", "javascript", 3, "node is not installed", "install Node.js", False),),
     unavailable=(Missing("mbpp", "code-generation", "no mirror, hub not reachable", "pull it"),),
+    usage=Usage(prompt_tokens=12_345, answer_tokens=678),
+    latency=(),
     complete=False,
 )
 

@@ -139,16 +139,14 @@ class VllmEngine(EndpointEngine):
             "gpus": [vars(gpu) for gpu in gpus()],
         }
 
-    async def usage(self) -> Mapping[str, Any]:
-        """What the server counted since this engine began to use it: tokens, prefix-cache hits, preemptions."""
+    async def usage(self) -> Mapping[str, float]:
+        """What the server counts: tokens, prefix-cache hits, preemptions; nothing once a restart began anew."""
+        if self._restarts:
+            return {}
         try:
-            now = counters(await asyncio.to_thread(self._address.get, "/metrics"))
+            return counters(await asyncio.to_thread(self._address.get, "/metrics"))
         except OSError:
-            return {"restarts": self._restarts}
-        return {
-            **{name: value - self._counted.get(name, 0) for name, value in now.items()},
-            "restarts": self._restarts,
-        }
+            return {}
 
     def _load_tokens(self) -> Tokens | None:
         """The tokenizer, where the server is not told to use one of its own kind and transformers is installed."""
@@ -176,7 +174,6 @@ class VllmEngine(EndpointEngine):
         self._connect(address.key, RETRIES)
         self._models = await self.models()
         self._context = int(self._models[self._name].get("max_model_len") or 0)
-        self._counted = counters(await asyncio.to_thread(address.get, "/metrics"))
 
     async def _send(self, request: Callable[[AsyncOpenAI], Awaitable[T]], tokens: int = 0) -> T:
         """Sends one request; where the server has died, starts it again and sends it once more."""

@@ -1,0 +1,300 @@
+"""A real vLLM serves a real model: asked in every way, compared with transformers, killed, found again."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from conftest import Evaluate, evaluate_environment
+
+from harness.catalog import Endpoint
+from harness.engines import open_engine
+from harness.engines.base import Engine, EngineSettings, Serving
+from harness.engines.model import Model, locate, served
+from harness.engines.vllm.installation import required
+from harness.records import Answer, Infill, Message, Sampling
+
+pytestmark = [pytest.mark.vllm, pytest.mark.slow]
+T = TypeVar("T")
+MODEL, CONTEXT = "smollm2-135m", 4096
+STARTING_SECONDS = 420
+JOB = ("--model", MODEL, "--feature", "code-suggestions", "--suite", "gitlab", "--max-model-len", CONTEXT)
+QUESTIONS = [
+    f"{ask} {what}."
+    for ask in ("Explain in one sentence", "Write a short Python function for", "Name three uses of", "Define")
+    for what in ("a linked list", "binary search", "the number seven", "a Git branch", "rain")
+]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that ``evaluate serve`` keeps up, and the file that tells of it."""
+
+    url: str
+    key: str
+    process: "subprocess.Popen[str]"
+
+
+@pytest.fixture(scope="session")
+def vllm_python() -> str:
+    named = os.environ.get("HARNESS_VLLM_PYTHON", "")
+    if not named:
+        pytest.skip("no vLLM: HARNESS_VLLM_PYTHON is not set (scripts/vllm_cpu_env.sh builds its environment)")
+    return named
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Model:
+    return locate(MODEL)
+
+
+@pytest.fixture(scope="session")
+def running(vllm_python: str, tmp_path_factory: pytest.TempPathFactory, smollm2: Model) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("serve")
+    log = folder / "log"
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [*evaluate_command(), "serve", "--model", MODEL, "--max-model-len", str(CONTEXT)],
+            cwd=folder,
+            env=evaluate_environment(HARNESS_VLLM_PYTHON=vllm_python),
+            stdout=said,
+            stderr=said,
+            text=True,
+        )
+    try:
+        wait_for(lambda: "is served at" in log.read_text() or process.poll() is not None, STARTING_SECONDS)
+        assert process.poll() is None, log.read_text()
+        url = log.read_text().split("is served at ")[1].split(";")[0]
+        files = [json.loads(path.read_text()) for path in cache().glob("servers/*.json")]
+        yield Running(url, next(each["key"] for each in files if each["url"] == url), process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=90) == 0
+        assert not descendants_alive(process.pid)
+
+
+def evaluate_command() -> list[str]:
+    return [sys.executable, "-m", "harness.cli.main"]
+
+
+def cache() -> Path:
+    from harness.shipped import cache_dir
+
+    return cache_dir()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            pytest.fail("waited in vain")
+        time.sleep(0.2)
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Parent and command of every process by its id."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                found[int(entry.name)] = (parent, (entry / "cmdline").read_text().replace("\0", " "))
+            except (OSError, IndexError):
+                continue
+    return found
+
+
+def below(pid: int) -> list[int]:
+    table = processes()
+    found, queue = [], [pid]
+    while queue:
+        above = queue.pop()
+        queue += (children := [child for child, (parent, _) in table.items() if parent == above])
+        found += children
+    return found
+
+
+def descendants_alive(pid: int) -> list[int]:
+    return [child for child in below(pid) if Path(f"/proc/{child}").exists()]
+
+
+def asked(work: Callable[[Engine], Awaitable[T]], model: Model, settings: EngineSettings) -> T:
+    async def session() -> T:
+        async with open_engine(settings, model, 0, print) as engine:
+            return await work(engine)
+
+    return asyncio.run(session())
+
+
+def vllm_settings(python: str) -> EngineSettings:
+    return EngineSettings("vllm", max_model_len=CONTEXT, serving=Serving(python=python))
+
+
+def user(text: str) -> tuple[Message, ...]:
+    return (Message("user", text),)
+
+
+def test_the_same_greedy_answers_as_transformers(running: Running, smollm2: Model, vllm_python: str) -> None:
+    async def work(engine: Engine) -> list[Answer]:
+        return list(await asyncio.gather(*(engine.chat(user(text), Sampling(16)) for text in QUESTIONS)))
+
+    ours = asked(work, smollm2, vllm_settings(vllm_python))
+    theirs = asked(work, smollm2, EngineSettings("transformers", dtype="bfloat16"))
+    assert [each.prompt_tokens for each in ours] == [each.prompt_tokens for each in theirs]
+    same = sum(one.text == other.text for one, other in zip(ours, theirs, strict=True))
+    assert same >= 18, [(one.text, other.text) for one, other in zip(ours, theirs, strict=True)]
+
+
+def test_options_have_the_log_probabilities_that_transformers_computes(
+    running: Running, smollm2: Model, vllm_python: str
+) -> None:
+    context = "Question: What is the capital of France?\nA. Berlin\nB. Paris\nC. Madrid\nD. Rome\nAnswer:"
+    letters = (" A", " B", " C", " D")
+    cities = (" Berlin", " Paris is the capital", " Madrid", " Rome")
+
+    async def work(engine: Engine) -> list[Answer]:
+        many = [engine.choose(f"{context[:-7]} number {number}.\nAnswer:", letters) for number in range(40)]
+        return list(await asyncio.gather(engine.choose(context, letters), engine.choose(context, cities), *many))
+
+    ours = asked(work, smollm2, vllm_settings(vllm_python))
+    theirs = asked(work, smollm2, EngineSettings("transformers", dtype="float32"))
+    for one, other in zip(ours, theirs, strict=True):
+        # bfloat16 in the server, float32 here: a few hundredths of a nat a token.
+        assert one.options == pytest.approx(other.options, abs=0.25)
+    assert all(value is not None and value < 0 for value in ours[0].options)
+
+
+def test_streams_tell_the_first_token_and_a_fallback_is_marked(
+    running: Running, smollm2: Model, vllm_python: str
+) -> None:
+    async def work(engine: Engine) -> list[Answer]:
+        place = Infill("def add(a, b):\n    return ", "\n", "add.py", "python")
+        chat, streamed = engine.chat(user("Count to ten."), Sampling(12)), engine.infill(place, Sampling(12), True)
+        same = await engine.chat(user("Count to ten."), Sampling(12), stream=True)
+        return [await chat, await streamed, same]
+
+    chat, infill, same = asked(work, smollm2, vllm_settings(vllm_python))
+    assert infill.fallback
+    assert not chat.fallback
+    assert (same.text, same.prompt_tokens, same.answer_tokens) == (chat.text, chat.prompt_tokens, chat.answer_tokens)
+    assert chat.first_token_seconds is None
+    assert same.first_token_seconds is not None
+    assert 0 < same.first_token_seconds <= same.seconds
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+def test_as_an_endpoint_it_gives_the_same_answer_in_both_protocols(
+    running: Running, smollm2: Model, vllm_python: str, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVER_KEY", running.key)
+    endpoint = Endpoint(running.url, api_key_env="SERVER_KEY", protocol=protocol)  # type: ignore[arg-type]
+
+    async def work(engine: Engine) -> list[Answer]:
+        message = (Message("system", "You are terse."), *user("What is a compiler?"))
+        return [await engine.chat(message, Sampling(16), stream) for stream in (False, True)]
+
+    ours = asked(work, smollm2, vllm_settings(vllm_python))
+    theirs = asked(work, served(MODEL, endpoint), EngineSettings("endpoint", endpoint=endpoint))
+    assert {each.text for each in theirs} == {ours[0].text}
+    assert {each.answer_tokens for each in theirs} == {16}
+
+
+def test_a_run_finds_the_running_server_and_tells_no_key(
+    running: Running, evaluate: Evaluate, vllm_python: str, tmp_path: Path
+) -> None:
+    shown = evaluate(*JOB, "--limit", "2", "--json", HARNESS_VLLM_PYTHON=vllm_python)
+    assert shown.returncode == 0, shown.stderr
+    assert "vLLM is starting" not in shown.stderr
+    manifest = json.loads(next((tmp_path / "results/runs").glob("*/*/*/manifest.json")).read_text())
+    session = manifest["sessions"][0]
+    engine = session["engine"]
+    assert (engine["engine"], engine["reused"], engine["prompts"]) == ("vllm", True, "token ids")
+    assert engine["vllm"] == required(vllm_python).version
+    assert engine["models"][0]["max_model_len"] == CONTEXT
+    for flag in ("--host 127.0.0.1", "--generation-config vllm", "--enable-prefix-caching", "--seed 0"):
+        assert flag in engine["command"]
+    assert session["usage"]["candidate"]["answer_tokens"] > 0
+    assert session["usage"]["candidate"]["prefix_cache_queried_tokens"] > 0
+    assert json.loads(shown.stdout)["usage"]["prefix_cache_hit_share"] is not None
+    texts = [path.read_text() for path in (tmp_path / "results").rglob("*") if path.is_file()]
+    commands = [command for _, command in processes().values()]
+    assert not any(running.key in text for text in (*texts, *commands, shown.stdout, shown.stderr))
+
+
+def test_a_second_serve_with_the_same_settings_points_to_the_first(
+    running: Running, evaluate: Evaluate, vllm_python: str
+) -> None:
+    shown = evaluate("serve", "--model", MODEL, "--max-model-len", CONTEXT, HARNESS_VLLM_PYTHON=vllm_python)
+    assert shown.returncode == 2
+    assert f"runs already at {running.url}" in shown.stderr
+
+
+def test_kill_9_of_the_server_and_of_the_harness_lose_and_repeat_nothing(
+    running: Running, vllm_python: str, tmp_path: Path
+) -> None:
+    """Beside the running server: a second one, because the seed differs."""
+    command = [*evaluate_command(), *map(str, JOB), "--limit", "12", "--seed", "1", "--concurrency", "3"]
+    environment = evaluate_environment(HARNESS_VLLM_PYTHON=vllm_python)
+    said = tmp_path / "said"
+
+    def start() -> "subprocess.Popen[bytes]":
+        with said.open("ab") as output:
+            return subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=output, stderr=output)
+
+    def records() -> list[str]:
+        journals = list((tmp_path / "results/runs").glob("*/*/*/records.jsonl"))
+        return journals[0].read_text().splitlines() if journals else []
+
+    run = start()
+    try:
+        wait_for(lambda: len(records()) >= 2 or run.poll() is not None, STARTING_SECONDS)
+        assert run.poll() is None, said.read_text()
+        keeper = next(pid for pid in below(run.pid) if "keeper.py" in processes()[pid][1])
+        server = next(pid for pid, (parent, _) in processes().items() if parent == keeper)
+        assert running.process.poll() is None, "two servers at once"
+        os.kill(server, signal.SIGKILL)
+        before = len(records())
+        wait_for(lambda: len(records()) > before + 3 or run.poll() is not None, STARTING_SECONDS)
+        assert run.poll() is None, said.read_text()
+        assert "the vLLM server died; starting it again (1 of 2)" in said.read_text()
+        left = below(run.pid)
+        assert len(left) >= 3
+    finally:
+        run.kill()
+        run.wait()
+    kept = records()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left), 60)
+
+    assert start().wait(timeout=STARTING_SECONDS) == 0, said.read_text()
+    assert records()[: len(kept)] == kept
+    keys = [(row["benchmark"], row["sample"], row["attempt"]) for row in map(json.loads, records())]
+    assert len(keys) == len(set(keys)) == 12, "none lost, none twice"
+    assert {json.loads(row)["verdict"] for row in records()} <= {"passed", "failed", "no_answer", "timeout", "crashed"}
+
+
+def test_an_architecture_that_vllm_does_not_know_is_said_with_its_last_lines(
+    evaluate: Evaluate, vllm_python: str, smollm2: Model, tmp_path: Path
+) -> None:
+    strange = tmp_path / "strange"
+    strange.mkdir()
+    for file in smollm2.path.iterdir():
+        (strange / file.name).symlink_to(file)
+    (strange / "config.json").unlink()
+    config = json.loads((smollm2.path / "config.json").read_text())
+    (strange / "config.json").write_text(
+        json.dumps(config | {"architectures": ["UnheardOfForCausalLM"], "model_type": "unheard_of"})
+    )
+    shown = evaluate("--model", strange, *JOB[2:], "--limit", "1", HARNESS_VLLM_PYTHON=vllm_python)
+    assert shown.returncode == 3, shown.stderr
+    assert "error: the vLLM server ended: this vLLM does not know the model's architecture" in shown.stderr
+    assert "  | " in shown.stderr
+    assert "  mend: a newer vLLM may" in shown.stderr
+    assert not list((tmp_path / "results").rglob("*.json*")), "nothing half-written"
