@@ -1,6 +1,7 @@
 """Reads configs/: features, benchmarks with their data, models. Names in, typed entries out."""
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -106,8 +107,8 @@ class Endpoint:
     """A server that runs already, and how to ask it for ``model`` ("": the name that the user gave).
 
     ``api_key_env`` names the environment variable that holds the key, never the key. ``omit`` names parameters that
-    the server refuses; ``max_tokens_name`` is what it calls the limit of an answer. Limits are per minute, None for
-    none.
+    the server refuses; ``max_tokens_name`` is what it calls the limit of an answer; ``extra`` goes with each request,
+    such as a reasoning effort. Limits are per minute, None for none.
     """
 
     base_url: str = ""
@@ -116,6 +117,7 @@ class Endpoint:
     protocol: Literal["openai", "anthropic"] = "openai"
     omit: tuple[str, ...] = ()
     max_tokens_name: str = "max_tokens"
+    extra: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
     timeout_seconds: float = 600.0
@@ -140,7 +142,8 @@ class ModelEntry:
     """A model by name: the places its weights may come from, best first, or the endpoint that has it.
 
     ``infill`` names its family in configs/infill.yaml ("none": asked by chat; "": found by its name); ``serve`` holds
-    flags that a vLLM server needs for it.
+    flags that a vLLM server needs for it; ``server_tokenizes`` says that such a server must be sent text and
+    conversations, not token ids.
     """
 
     name: str
@@ -152,6 +155,7 @@ class ModelEntry:
     prices: Prices | None = None
     infill: str = ""
     serve: Mapping[str, str | int | bool] = field(default_factory=dict)
+    server_tokenizes: bool = False
 
 
 def features() -> dict[str, Feature]:
@@ -174,10 +178,16 @@ def benchmarks() -> dict[str, BenchmarkEntry]:
 
 def models() -> dict[str, ModelEntry]:
     """All models by name: one file each in configs/models/."""
-    return {
-        path.stem: _typed(ModelEntry, {**_read(f"models/{path.name}"), "name": path.stem}, f"models/{path.name}")
-        for path in sorted((shipped("configs") / "models").glob("*.yaml"))
-    }
+    names = sorted(path.stem for path in (shipped("configs") / "models").glob("*.yaml"))
+    return {name: entry for name in names if (entry := model_entry(name))}
+
+
+def model_entry(name: str) -> ModelEntry | None:
+    """The model called ``name``; None where the catalog has none. Reads its file alone."""
+    file = f"models/{name}.yaml"
+    if not re.fullmatch(r"[\w.-]+", name) or not (shipped("configs") / file).is_file():
+        return None
+    return _typed(ModelEntry, {**_read(file), "name": name}, file)
 
 
 def infill_formats() -> dict[str, InfillFormat]:
@@ -191,7 +201,7 @@ def infill_format(name: str, *also: str) -> InfillFormat | None:
     Raises:
         UnknownNameError: its entry names a family that is none.
     """
-    formats, entry = infill_formats(), models().get(name)
+    formats, entry = infill_formats(), model_entry(name)
     if entry and entry.infill:
         return None if entry.infill == "none" else _pick("infill family", entry.infill, formats)
     repositories = [source.repo for source in entry.sources if isinstance(source, HubSource)] if entry else []

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness import __version__
-from harness.catalog import Prices, models
+from harness.catalog import Prices, model_entry
 from harness.errors import DataError, JournalError, OutputError, first_fault
 from harness.plan import Plan
 from harness.records import LeftOut, Missing
@@ -102,7 +102,7 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
 
 def prices(model: str) -> Prices | None:
     """What the model called ``model`` costs; None where the catalog does not know."""
-    entry = models().get(model)
+    entry = model_entry(model)
     return entry.prices if entry else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib.util import find_spec
 
-from harness.catalog import Endpoint, models
+from harness.catalog import Endpoint, model_entry
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model
 from harness.engines.vllm.installation import interpreter, required
@@ -27,7 +27,7 @@ def settle(settings: EngineSettings, model: str) -> EngineSettings:
     ``auto`` is the endpoint where the command line or the model's entry names one, else vLLM where it is installed,
     else transformers on this CPU.
     """
-    entry = models().get(model)
+    entry = model_entry(model)
     blank, known = Endpoint(), entry.endpoint if entry else None
     given = {
         each.name: getattr(settings.endpoint, each.name)

@@ -35,9 +35,8 @@ class AnthropicEngine(Engine):
         self._base_url = checked(settings.base_url)
         self._caller = Caller(anthropic, settings, key)
         self._client = AsyncAnthropic(
-            # One of the two headers is what the server reads: Anthropic's own, or that of a gateway or vLLM.
             api_key=key or "none",
-            auth_token=key or "none",
+            default_headers={"Authorization": f"Bearer {key or 'none'}"},  # what gateways and vLLM read
             base_url=self._base_url.rstrip("/").removesuffix("/v1"),
             max_retries=RETRIES,
             timeout=settings.timeout_seconds,
@@ -125,7 +124,8 @@ class AnthropicEngine(Engine):
             "system": system or None,
             "stop_sequences": [stop for stop in sampling.stop if stop.strip()] or None,
         }
-        return {name: value for name, value in given.items() if value is not None and name not in self._settings.omit}
+        kept = {name: value for name, value in given.items() if value is not None and name not in self._settings.omit}
+        return kept | ({"extra_body": dict(self._settings.extra)} if self._settings.extra else {})
 
     async def _streamed(self, arguments: dict[str, Any], started: float) -> tuple[Any, float | None]:
         """The whole message of a stream, and the seconds to its first text."""

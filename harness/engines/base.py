@@ -57,7 +57,7 @@ class EngineSettings:
         kept: dict[str, Any] = {"name": self.name, "choices": self.choices}
         if self.name == "endpoint":
             told = asdict(self.endpoint)
-            return kept | {name: told[name] for name in ("base_url", "protocol", "omit")}
+            return kept | {name: told[name] for name in ("base_url", "model", "protocol", "omit", "extra")}
         kept |= {"dtype": self.dtype, "max_model_len": self.max_model_len}
         if self.name == "vllm":
             serving = self.serving

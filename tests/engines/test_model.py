@@ -20,6 +20,9 @@ from harness.errors import ModelError, UnavailableError
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
+REFUSALS = {"/gated": (403, "GatedRepo"), "/closed": (401, "RepoNotFound"), "/revision/v9": (404, "RevisionNotFound")}
+
+
 class Hub(BaseHTTPRequestHandler):
     """Serves one repository, org/tiny, at one commit, the way the hub's client asks for it."""
 
@@ -41,7 +44,12 @@ class Hub(BaseHTTPRequestHandler):
         elif self.path.startswith(f"/org/tiny/resolve/{COMMIT}/"):
             self._send((self.folder / self.path.rsplit("/", 1)[1]).read_bytes(), "application/octet-stream")
         else:
-            self.send_error(404)
+            # Some refusals carry a code, by which the hub's client tells them apart.
+            status, code = next((found for name, found in REFUSALS.items() if name in self.path), (404, ""))
+            self.send_response(status)
+            self.send_header("X-Error-Code", code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
     def _send(self, body: bytes, kind: str) -> None:
         self.send_response(200)
@@ -115,6 +123,24 @@ def test_a_repository_that_is_not_there_is_unavailable(hub: Locate) -> None:
     assert found["code"] == 3
     assert "the hub did not give org/other@main" in found["error"]
     assert "\n" not in found["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("org/gated",), "org/gated is gated"),
+        (("org/closed",), "the hub has no repository org/closed, or shows it to its members only"),
+        (("org/tiny2", "v9"), "org/tiny2 has no revision v9"),
+    ],
+)
+def test_a_repository_that_is_closed_is_one_clear_line(hub: Locate, arguments: tuple[str, ...], said: str) -> None:
+    found = hub(*arguments)
+    assert (found["code"], found["error"].partition(":")[0].splitlines()[0]) == (2, said)
+
+
+def test_remote_code_is_fetched_only_when_asked_for(hub: Locate) -> None:
+    assert "modeling_tiny.py" not in hub("org/tiny", COMMIT)["files"]
+    assert "modeling_tiny.py" in hub("org/tiny", COMMIT, "yes")["files"]
 
 
 def test_another_wheel_than_expected_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

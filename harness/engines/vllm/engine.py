@@ -149,8 +149,8 @@ class VllmEngine(EndpointEngine):
             return {}
 
     def _load_tokens(self) -> Tokens | None:
-        """The tokenizer, where the server is not told to use one of its own kind and transformers is installed."""
-        if "tokenizer-mode" in self._launch.model.serve:
+        """The tokenizer, where the server need not have one of its own kind and transformers is installed."""
+        if self._launch.model.server_tokenizes:
             return None
         try:
             return Tokens.load(self._launch.model.path)
