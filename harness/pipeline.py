@@ -35,34 +35,28 @@ async def run(
 
     async def work() -> None:
         for job, sample, attempt in unsettled:
-            record = await _one(job, sample, attempt)
-            journal.append(record)
-            on_record(record)
+            await _one(job, sample, attempt)
 
-    async def _one(job: Job, sample: Sample, attempt: int) -> Record:
+    async def _one(job: Job, sample: Sample, attempt: int) -> None:
         earlier = journal.records.get((job.entry.name, sample.id, attempt))
         answer = earlier.answer if earlier else None
         try:
             answer = answer or await candidate.ask(sample.prompt, plan.sampling(job, attempt))
             score = await _score(job, sample, answer, tools)
         except PromptTooLongError as error:
-            score = Score(Outcome.NO_ANSWER, {}, {"reason": error.message})
+            # Once there is an answer it was the judge's context that was too short: nothing is wrong with the answer.
+            score = Score(Outcome.INFRA_ERROR if answer else Outcome.NO_ANSWER, {}, {"reason": error.message})
         except EngineError as error:
             score = Score(Outcome.INFRA_ERROR, {}, {"reason": error.message})
-        return Record(
-            benchmark=job.entry.name,
-            version=job.benchmark.version,
-            sample=sample.id,
-            attempt=attempt,
-            cluster=sample.cluster,
-            tags=sample.tags,
-            prompt_sha256=prompt_sha256(sample.prompt),
-            answer=answer,
-            verdict=score.outcome,
-            scores=score.scores,
-            detail=score.detail,
-            finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        )
+        except BaseException:
+            # The run ends here: no money, no server, Ctrl-C. An answer that has come is kept, to be scored next time.
+            if answer and not (earlier and earlier.answer):
+                unscored = Score(Outcome.INFRA_ERROR, {}, {"reason": "the run ended before it was scored"})
+                journal.append(_record(job, sample, attempt, answer, unscored))
+            raise
+        record = _record(job, sample, attempt, answer, score)
+        journal.append(record)
+        on_record(record)
 
     try:
         async with asyncio.TaskGroup() as workers:
@@ -79,6 +73,23 @@ def open_attempts(plan: Plan, journal: Journal) -> Iterator[tuple[Job, Sample, i
     for job, sample, attempt in attempts(plan):
         if not journal.settled((job.entry.name, sample.id, attempt)):
             yield job, sample, attempt
+
+
+def _record(job: Job, sample: Sample, attempt: int, answer: Answer | None, score: Score) -> Record:
+    return Record(
+        benchmark=job.entry.name,
+        version=job.benchmark.version,
+        sample=sample.id,
+        attempt=attempt,
+        cluster=sample.cluster,
+        tags=sample.tags,
+        prompt_sha256=prompt_sha256(sample.prompt),
+        answer=answer,
+        verdict=score.outcome,
+        scores=score.scores,
+        detail=score.detail,
+        finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
 
 
 async def _score(job: Job, sample: Sample, answer: Answer, tools: Tools) -> Score:

@@ -12,7 +12,7 @@ from harness.engines import asking
 from harness.engines.asking import Asker
 from harness.engines.base import EngineSettings
 from harness.engines.model import Model
-from harness.errors import EngineError, JournalError, PromptTooLongError
+from harness.errors import CostLimitError, EngineError, JournalError, PromptTooLongError
 from harness.journal import Journal
 from harness.plan import Options, Plan, make_plan
 from harness.records import Answer, Message, Outcome, Record, Sampling, Verdict
@@ -103,6 +103,23 @@ def test_an_answer_whose_scoring_broke_is_scored_later_not_asked_again(plan: Pla
     assert engine.asked == []
     assert all(record.answer == ANSWER for record in again.values())
     assert Outcome.INFRA_ERROR not in {record.verdict for record in again.values()}
+
+
+class Penniless(Sandbox):
+    async def run_async(self, program: Program) -> Verdict:
+        await asyncio.sleep(0.01)
+        raise CostLimitError("no money left", "give more")
+
+
+def test_what_was_answered_before_the_run_had_to_end_is_kept_and_not_asked_again(plan: Plan, tmp_path: Path) -> None:
+    first = Scripted()
+    with pytest.raises(CostLimitError, match="no money left"):
+        run(plan, first, tmp_path, Penniless(Level.NONE, slots=1))
+    second = Scripted()
+    found = run(plan, second, tmp_path)
+    assert len(first.asked) >= 3
+    assert len(first.asked) + len(second.asked) == 6
+    assert Outcome.INFRA_ERROR not in {record.verdict for record in found.values()}
 
 
 def test_no_more_prompts_are_in_flight_than_the_engine_takes(plan: Plan, tmp_path: Path) -> None:

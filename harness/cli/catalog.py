@@ -1,8 +1,8 @@
 """``evaluate catalog``: what can be evaluated, from configs/ and installed packages."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import MISSING, asdict, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, fields
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -78,13 +78,19 @@ def _models() -> list[dict[str, Any]]:
             "model": model.name,
             "title": model.title,
             "licence": model.licence,
-            "sources": "; ".join(
-                " ".join(
-                    str(value) for key, value in asdict(source).items() if key in ("kind", "repo", "package", "path")
-                )
-                for source in model.sources
-            ),
+            "from": "; ".join(_places(model)),
+            "infill": form.name if (form := catalog.infill_format(model.name)) else "by chat",
+            "usd_per_million_tokens": f"{model.prices.prompt:g} / {model.prices.answer:g}" if model.prices else "",
             "description": model.description,
         }
         for model in catalog.models().values()
     ]
+
+
+def _places(model: catalog.ModelEntry) -> Iterator[str]:
+    """Where a model comes from, in the order in which it is tried."""
+    for source in model.sources:
+        name = {"hub": "repo", "wheel": "package", "path": "path"}[source.kind]
+        yield f"{source.kind} {getattr(source, name)}"
+    if model.endpoint:
+        yield f"{model.endpoint.protocol} {model.endpoint.base_url}"

@@ -83,4 +83,5 @@ def api_key(variable: str) -> str:
 
 
 def _has_vllm(python: str) -> bool:
-    return interpreter(python) != sys.executable or find_spec("vllm") is not None
+    spec = find_spec("vllm")  # without an origin where it is just a folder of that name, a checkout for instance
+    return interpreter(python) != sys.executable or bool(spec and spec.origin)

@@ -85,6 +85,8 @@ class AnthropicEngine(Engine):
             found, first = await self._caller.call(lambda: self._streamed(arguments, started), tokens)
         else:
             found = await self._caller.call(lambda: self._client.messages.create(**arguments), tokens)
+        if not found.stop_reason or not found.usage:
+            raise EngineError("the server sent an answer without its end")
         return Answer(
             text="".join(block.text for block in found.content or () if block.type == "text"),
             finish_reason="length" if found.stop_reason == "max_tokens" else "stop",
@@ -109,7 +111,7 @@ class AnthropicEngine(Engine):
         }
 
     async def _models(self) -> set[str]:
-        return {each.id async for each in self._client.models.list()}
+        return {each.id async for each in self._client.with_options(max_retries=1).models.list()}
 
     def _arguments(self, messages: tuple[Message, ...], sampling: Sampling) -> dict[str, Any]:
         system = "\n\n".join(message.content for message in messages if message.role == "system")
@@ -118,14 +120,19 @@ class AnthropicEngine(Engine):
             "model": self._name,
             "messages": turns,
             "max_tokens": sampling.max_tokens,
-            "temperature": sampling.temperature,
-            # Newer models refuse temperature and top_p together; 1 means no limit, which is what leaving it out means.
-            "top_p": sampling.top_p if sampling.top_p < 1 else None,
             "system": system or None,
             "stop_sequences": [stop for stop in sampling.stop if stop.strip()] or None,
         }
-        kept = {name: value for name, value in given.items() if value is not None and name not in self._settings.omit}
-        return kept | ({"extra_body": dict(self._settings.extra)} if self._settings.extra else {})
+        # The SDK has no parameters for these from 2.0 on; the protocol still has.
+        body = {
+            "temperature": sampling.temperature,
+            # Newer models refuse temperature and top_p together; 1 means no limit, which is what leaving it out means.
+            "top_p": sampling.top_p if sampling.top_p < 1 else None,
+        }
+        return self._wanted(given) | {"extra_body": self._wanted(body) | dict(self._settings.extra)}
+
+    def _wanted(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if value is not None and name not in self._settings.omit}
 
     async def _streamed(self, arguments: dict[str, Any], started: float) -> tuple[Any, float | None]:
         """The whole message of a stream, and the seconds to its first text."""

@@ -109,7 +109,7 @@ class EndpointEngine(Engine):
         found = await self._likeliest(context)
         choice = found.choices[0]
         top = choice.logprobs.top_logprobs if choice.logprobs else None
-        if not top:
+        if not top or not top[0]:
             raise NoLogProbabilitiesError(self._base_url, "no log-probabilities in its answer")
         likely = {token.strip(): value for token, value in sorted(top[0].items(), key=lambda pair: pair[1])}
         return Answer(
@@ -183,7 +183,8 @@ class EndpointEngine(Engine):
 
 
 async def _list(client: AsyncOpenAI) -> Any:
-    return await client.models.list()
+    # The first request of a run: an address that is wrong is said at once.
+    return await client.with_options(max_retries=1).models.list()
 
 
 def _completion(client: AsyncOpenAI, **arguments: Any) -> Awaitable[Any]:

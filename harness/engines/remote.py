@@ -4,9 +4,11 @@ The SDKs of OpenAI and Anthropic retry with jitter and wait as Retry-After says;
 """
 
 import asyncio
+import importlib
 import re
 import time
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -67,6 +69,8 @@ class Caller:
 
     def __init__(self, sdk: ModuleType, settings: Endpoint, key: str) -> None:
         self._sdk, self._url, self._key = sdk, settings.base_url, key
+        # The SDKs' HTTP library (its name depends on their version): a stream that breaks is one of its errors.
+        self._broken = tuple(importlib.import_module(name).HTTPError for name in ("httpx", "httpx2") if find_spec(name))
         self._requests, self._tokens = Pace(settings.requests_per_minute), Pace(settings.tokens_per_minute)
 
     async def call(self, request: Callable[[], Awaitable[T]], tokens: int = 0) -> T:
@@ -89,7 +93,7 @@ class Caller:
             raise UsageError(f"{self._url}: not found: {self.said(error)}", mend) from None
         except sdk.BadRequestError as error:
             raise self._refused(self.said(error)) from None
-        except (sdk.APIError, IndexError, AttributeError, ValueError, TypeError) as error:
+        except (sdk.APIError, *self._broken, IndexError, AttributeError, ValueError, TypeError) as error:
             raise EngineError(f"{type(error).__name__}: {self.said(error)}") from None
         usage = getattr(found, "usage", None)
         spent = getattr(usage, "total_tokens", None)

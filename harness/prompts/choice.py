@@ -23,7 +23,8 @@ def as_chat(choice: Choice) -> tuple[Message, ...]:
 
 def chosen(text: str, choice: Choice) -> int | None:
     """Which option an answer names: the first letter that stands alone and is no word ("A cat"); None without one."""
-    found = re.search(rf"\b([{''.join(_letters(choice))}])\b(?! [a-z])", text)
+    # Of the letters only A and I are words, and "A is" does not begin with one.
+    found = re.search(rf"\b([{''.join(_letters(choice))}])\b(?!(?<=[AI]) (?!is\b)[a-z])", text)
     return ascii_uppercase.index(found[1]) if found else None
 
 

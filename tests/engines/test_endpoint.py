@@ -2,119 +2,76 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Awaitable, Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import openai
 import pytest
 from conftest import Evaluate
+from local_server import BROKEN_STREAM, EMPTY, HANG, KEY, RESET, TRUNCATED, Fault, LocalServer, serving
 
+from harness.catalog import Endpoint
 from harness.engines import api_key, open_engine
 from harness.engines.base import Engine, EngineSettings
-from harness.engines.model import served
-from harness.errors import EngineError, PromptTooLongError, UnknownNameError, UsageError
-from harness.records import Answer, Message, Sampling
+from harness.engines.model import Model, served
+from harness.errors import EngineError, NoLogProbabilitiesError, PromptTooLongError, UnknownNameError, UsageError
+from harness.prompts.infill import InfillFormat
+from harness.records import Answer, Choice, Infill, Message, Sampling
 
 T = TypeVar("T")
-KEY = "sk-very-secret"
 HELLO = (Message("user", "Hello"),)
-
-
-class Server(ThreadingHTTPServer):
-    """Answers every chat with ``text``; the next requests fail as ``faults`` say, first come first served."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.text = "```python\nx = 1\n```"
-        self.faults: list[tuple[int, str]] = []
-        self.requests: list[dict[str, Any]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        if self.headers["Authorization"] != f"Bearer {KEY}":
-            self._send(401, {"error": {"message": f"bad key {self.headers['Authorization']}"}})
-        else:
-            self._send(200, {"object": "list", "data": [{"id": "org/big", "object": "model"}]})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append(body)
-        status, message = self.server.faults.pop(0) if self.server.faults else (200, "")
-        if message == "reset":
-            self.connection.close()
-        elif message == "truncated":
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b'{"choices": [')
-            self.close_connection = True
-        elif status != 200:
-            self._send(status, {"error": {"message": message}})
-        else:
-            usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
-            choice: dict[str, Any] = {"index": 0, "finish_reason": "length"}
-            if "prompt" in body:
-                choice["text"] = self.server.text
-            else:
-                choice["message"] = {"role": "assistant", "content": self.server.text}
-            self._send(200, {"id": "1", "created": 1, "model": "m", "object": "o", "choices": [choice], "usage": usage})
-
-    def _send(self, status: int, body: object) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("retry-after-ms", "5")
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments: object) -> None: ...
+PLACE = Infill("def f(x):\n    ", "\n    return y\n", "f.py", "python")
+LETTERS = Choice("2 + 2 =\nA. 3\nB. 4\nAnswer:", (" A", " B"))
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as opened:
-        threading.Thread(target=opened.serve_forever, daemon=True).start()
+def server() -> Iterator[LocalServer]:
+    with serving() as opened:
         yield opened
-        opened.shutdown()
 
 
-def using(server: Server, work: Callable[[Engine], Awaitable[T]], name: str = "org/big", key: str = "GOOD") -> T:
-    settings = EngineSettings("endpoint", base_url=server.url, api_key_env=key)
+def using(
+    server: LocalServer,
+    work: Callable[[Engine], Awaitable[T]],
+    name: str = "org/big",
+    key: str = "GOOD",
+    infill: InfillFormat | None = None,
+    **settings: Any,
+) -> T:
+    endpoint = Endpoint(base_url=server.url, api_key_env=key, **settings)
+    model = replace(served(name, endpoint), infill=infill)
 
     async def session() -> T:
-        async with open_engine(settings, served(name, server.url)) as engine:
+        async with open_engine(EngineSettings("endpoint", endpoint=endpoint), model, 0, print) as engine:
             return await work(engine)
 
     return asyncio.run(session())
 
 
+def chat(stream: bool = False) -> Callable[[Engine], Awaitable[Answer]]:
+    return lambda engine: engine.chat(HELLO, Sampling(3), stream)
+
+
 @pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOD", KEY)
     monkeypatch.setenv("BAD", "sk-wrong-secret")
+    monkeypatch.setattr(openai._base_client, "INITIAL_RETRY_DELAY", 0.01)  # what it waits where no server says
 
 
-def test_chat_and_completion_with_all_settings(server: Server) -> None:
+def test_chat_and_completion_with_all_settings(server: LocalServer) -> None:
     async def work(engine: Engine) -> list[Answer]:
         sampling = Sampling(9, temperature=0.5, top_p=0.9, stop=("END",), seed=4)
         return [await engine.chat(HELLO, sampling), await engine.complete("def f", sampling)]
 
     for answer in using(server, work):
-        assert (answer.text, answer.finish_reason) == (server.text, "length")
+        assert (answer.text, answer.finish_reason) == (server.behaviour.text, "length")
         assert (answer.prompt_tokens, answer.answer_tokens) == (7, 3)
-    chat, completion = server.requests
+        assert (answer.first_token_seconds, answer.fallback) == (None, False)
+    chat, completion = server.bodies
+    assert [request.path for request in server.requests] == ["/v1/chat/completions", "/v1/completions"]
     assert chat["messages"] == [{"role": "user", "content": "Hello"}]
     assert completion["prompt"] == "def f"
     for sent in (chat, completion):
@@ -122,43 +79,211 @@ def test_chat_and_completion_with_all_settings(server: Server) -> None:
         assert wanted.items() <= sent.items()
 
 
-@pytest.mark.parametrize("fault", [(429, "slow down"), (500, "oops"), (503, "busy"), (200, "reset")])
-def test_a_passing_fault_is_retried(server: Server, fault: tuple[int, str]) -> None:
-    server.faults = [fault]
-    assert using(server, lambda engine: engine.chat(HELLO, Sampling(3))).text == server.text
+def test_a_server_is_asked_by_the_name_it_has_for_the_model(server: LocalServer) -> None:
+    answer = using(server, chat(), name="our name", model="org/big")
+    assert answer.text == server.behaviour.text
+    assert server.bodies[0]["model"] == "org/big"
+
+
+def test_parameters_a_server_refuses_are_left_out_and_its_own_name_for_the_limit_is_used(server: LocalServer) -> None:
+    using(server, chat(), omit=("temperature", "top_p", "seed"), max_tokens_name="max_completion_tokens")
+    sent = server.bodies[0]
+    assert sent["max_completion_tokens"] == 3
+    assert not sent.keys() & {"temperature", "top_p", "seed", "max_tokens"}
+    using(server, chat(), omit=("max_tokens",))
+    assert "max_tokens" not in server.bodies[1]
+
+
+@pytest.mark.parametrize("kind", ["chat", "complete"])
+def test_a_stream_gives_the_whole_text_its_usage_and_the_first_tokens_time(server: LocalServer, kind: str) -> None:
+    prompt = HELLO if kind == "chat" else "def f"
+    answer = using(server, lambda engine: getattr(engine, kind)(prompt, Sampling(3), stream=True))
+    assert server.bodies[0]["stream"] is True
+    assert (answer.text, answer.finish_reason) == (server.behaviour.text, "length")
+    assert (answer.prompt_tokens, answer.answer_tokens) == (7, 3)
+    assert answer.first_token_seconds is not None
+    assert 0 < answer.first_token_seconds <= answer.seconds
+
+
+def test_an_empty_stream_has_no_first_token(server: LocalServer) -> None:
+    server.behaviour.text, server.behaviour.finish = "", "stop"
+    answer = using(server, chat(stream=True))
+    assert (answer.text, answer.finish_reason, answer.first_token_seconds) == ("", "stop", None)
+
+
+FAULTS = {
+    "429": Fault(status=429, message="slow down"),
+    "500": Fault(status=500),
+    "503": Fault(status=503, message="busy"),
+    "reset": RESET,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_a_passing_fault_is_retried(server: LocalServer, fault: Fault, stream: bool) -> None:
+    server.behaviour.faults = [fault]
+    assert using(server, chat(stream)).text == server.behaviour.text
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("fault", [(500, "oops"), (200, "truncated"), (200, "reset")])
-def test_a_lasting_fault_is_an_engine_error(server: Server, fault: tuple[int, str]) -> None:
-    server.faults = [fault] * 9
+@pytest.mark.parametrize("fault", [Fault(), TRUNCATED, RESET, EMPTY], ids=lambda fault: fault.kind)
+def test_a_lasting_fault_is_an_engine_error(server: LocalServer, fault: Fault) -> None:
+    server.behaviour.faults = [fault] * 9
     with pytest.raises(EngineError):
-        using(server, lambda engine: engine.chat(HELLO, Sampling(3)))
+        using(server, chat())
 
 
-def test_a_prompt_beyond_the_context_is_told_apart(server: Server) -> None:
-    server.faults = [(400, "This model's maximum context length is 10 tokens")]
+def test_a_stream_that_breaks_is_an_engine_error_and_no_short_answer(server: LocalServer) -> None:
+    server.behaviour.faults = [BROKEN_STREAM] * 9
+    with pytest.raises(EngineError):
+        using(server, chat(stream=True))
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_a_server_that_hangs_is_an_engine_error_after_the_time_allowed(server: LocalServer, stream: bool) -> None:
+    server.behaviour.faults = [HANG] * 9
+    with pytest.raises(EngineError, match=r"APITimeoutError"):
+        using(server, chat(stream), timeout_seconds=0.1)
+    assert len(server.requests) == 5
+
+
+def test_a_server_that_says_when_to_come_again_is_not_asked_before(server: LocalServer) -> None:
+    server.behaviour.faults = [Fault(status=429, retry_after=0.3)]
+    assert using(server, chat()).text == server.behaviour.text
+    first, second = server.requests
+    assert second.at - first.at >= 0.3
+
+
+def test_a_prompt_beyond_the_context_is_told_apart(server: LocalServer) -> None:
+    server.behaviour.faults = [Fault(status=400, message="This model's maximum context length is 10 tokens")]
     with pytest.raises(PromptTooLongError, match=r"prompt too long: .*maximum context length is 10"):
-        using(server, lambda engine: engine.chat(HELLO, Sampling(3)))
+        using(server, chat())
     assert len(server.requests) == 1
 
 
-def test_a_refused_key_is_not_shown(server: Server) -> None:
+def test_another_refusal_is_an_engine_error_that_says_why(server: LocalServer) -> None:
+    server.behaviour.faults = [Fault(status=400, message="seed must be positive")]
+    with pytest.raises(EngineError, match=r"refuses the request: .*seed must be positive") as caught:
+        using(server, chat())
+    assert not isinstance(caught.value, PromptTooLongError)
+
+
+@pytest.mark.parametrize(
+    ("limit", "gap"),
+    [({"requests_per_minute": 600}, 0.1), ({"tokens_per_minute": 6000}, 0.1)],
+    ids=["requests", "tokens"],
+)
+def test_a_rate_limit_spaces_requests(server: LocalServer, limit: dict[str, float], gap: float) -> None:
+    async def work(engine: Engine) -> None:
+        await asyncio.gather(*(engine.chat(HELLO, Sampling(9)) for _ in range(4)))
+
+    using(server, work, **limit)
+    arrivals = sorted(request.at for request in server.requests)
+    # The listing of models took the first turn; with tokens each question is about 1 + 9 of them, 10 ms each.
+    assert arrivals[-1] - arrivals[0] >= 3 * gap * 0.8
+    assert len(arrivals) == 4
+
+
+def test_without_a_limit_requests_do_not_wait_for_each_other(server: LocalServer) -> None:
+    async def work(engine: Engine) -> None:
+        await asyncio.gather(*(engine.chat(HELLO, Sampling(9)) for _ in range(4)))
+
+    server.behaviour.seconds = 0.3
+    using(server, work)
+    assert server.most_in_flight == 4
+
+
+@pytest.mark.parametrize("most", [20, 5], ids=["as vLLM", "as OpenAI"])
+def test_options_get_the_log_probabilities_that_the_server_reports(server: LocalServer, most: int) -> None:
+    server.behaviour.most_logprobs = most
+    server.behaviour.top_logprobs = {" B": -0.5, "B": -4.0, " A": -1.5, " x": -9.0}
+    answer = using(server, lambda engine: engine.choose(LETTERS.context, (*LETTERS.options, " C")))
+    assert answer.options == (-1.5, -0.5, None)
+    assert (answer.prompt_tokens, answer.fallback) == (7, False)
+    sent = server.bodies[-1]
+    assert (sent["prompt"], sent["max_tokens"], sent["logprobs"]) == (LETTERS.context, 1, most)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"top_logprobs": {}}, {"most_logprobs": 0}, {"without": ("/v1/completions",)}],
+    ids=["none in the answer", "an empty list", "refused", "no completions"],
+)
+def test_a_server_without_log_probabilities_is_one_clear_usage_error(
+    server: LocalServer, changes: dict[str, Any]
+) -> None:
+    server.behaviour = replace(server.behaviour, **changes)
+    with pytest.raises(NoLogProbabilitiesError) as caught:
+        using(server, lambda engine: engine.choose(LETTERS.context, LETTERS.options))
+    assert caught.value.exit_code == 2
+    assert "tells no log-probabilities" in caught.value.message
+    assert "\n" not in caught.value.message
+    assert "--choices generated" in caught.value.mend
+
+
+@pytest.mark.parametrize(("text", "options"), [("B", (None, 0.0)), ("I do not know", (None, None))])
+def test_a_choice_by_letter_is_marked_as_a_fallback(
+    server: LocalServer, text: str, options: tuple[float | None, ...]
+) -> None:
+    server.behaviour.text = text
+    answer = using(server, lambda engine: engine.pick(LETTERS, Sampling(4)))
+    assert (answer.options, answer.fallback, answer.text) == (options, True, text)
+    assert server.requests[0].path == "/v1/chat/completions"
+    assert LETTERS.context in server.bodies[0]["messages"][-1]["content"]
+
+
+def test_an_infill_goes_in_the_familys_own_tokens(server: LocalServer) -> None:
+    family = InfillFormat("f", ("*",), "<P>{prefix}<S>{suffix}<M>", ("<P>", "<E>"))
+    answer = using(server, lambda engine: engine.infill(PLACE, Sampling(5, stop=("\n\n",))), infill=family)
+    assert server.requests[0].path == "/v1/completions"
+    assert server.bodies[0]["prompt"] == f"<P>{PLACE.prefix}<S>{PLACE.suffix}<M>"
+    assert server.bodies[0]["stop"] == ["\n\n", "<P>", "<E>"]
+    assert not answer.fallback
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_an_infill_without_such_tokens_falls_back_to_chat(server: LocalServer, stream: bool) -> None:
+    answer = using(server, lambda engine: engine.infill(PLACE, Sampling(5), stream))
+    assert answer.fallback
+    assert (answer.first_token_seconds is not None) == stream
+    assert server.requests[0].path == "/v1/chat/completions"
+    asked = server.bodies[0]["messages"][-1]["content"]
+    assert f"{PLACE.prefix}<|cursor|>{PLACE.suffix}" in asked
+    assert "f.py" in asked
+
+
+def test_a_refused_key_is_not_shown(server: LocalServer) -> None:
     with pytest.raises(UsageError, match="refuses the key") as caught:
-        using(server, lambda engine: engine.chat(HELLO, Sampling(3)), key="BAD")
+        using(server, chat(), key="BAD")
     assert "sk-wrong-secret" not in caught.value.message
+    assert "[key]" in caught.value.message
 
 
-def test_a_model_the_server_has_not_is_named(server: Server) -> None:
+def test_a_model_the_server_has_not_is_named(server: LocalServer) -> None:
     with pytest.raises(UnknownNameError) as caught:
-        using(server, lambda engine: engine.chat(HELLO, Sampling(3)), name="org/bg")
+        using(server, chat(), name="org/bg")
     assert 'did you mean "org/big"?' in caught.value.mend
+
+
+def test_a_server_that_is_not_there_is_one_clear_line() -> None:
+    endpoint = Endpoint(base_url="http://127.0.0.1:9/v1")
+
+    async def session() -> None:
+        async with open_engine(EngineSettings("endpoint", endpoint=endpoint), served("m", endpoint), 0, print):
+            raise AssertionError("nobody is there")
+
+    with pytest.raises(UsageError, match=r"^http://127\.0\.0\.1:9/v1: APIConnectionError") as caught:
+        asyncio.run(session())
+    assert "check --base-url" in caught.value.mend
 
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "http://user:secret@host/v1", "http://host/v1?key=secret"])
 def test_an_address_that_is_none_or_holds_a_key_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="--base-url"):
-        open_engine(EngineSettings("endpoint", base_url=url), served("m", url))
+    endpoint = Endpoint(base_url=url)
+    with pytest.raises(UsageError, match="--base-url") as caught:
+        open_engine(EngineSettings("endpoint", endpoint=endpoint), served("m", endpoint), 0, print)
+    assert "secret" not in caught.value.message
 
 
 def test_a_key_that_is_not_there_is_named() -> None:
@@ -167,25 +292,49 @@ def test_a_key_that_is_not_there_is_named() -> None:
     assert api_key("") == ""
 
 
+def test_a_description_holds_no_key(server: LocalServer) -> None:
+    endpoint = Endpoint(base_url=server.url, api_key_env="GOOD")
+    engine = open_engine(EngineSettings("endpoint", endpoint=endpoint), Model("m", "s", served_name="m"), 0, print)
+    assert KEY not in repr((engine.describe(), endpoint))
+    assert engine.describe()["base_url"] == server.url
+
+
 JOB = ("--feature", "code-suggestions", "--suite", "gitlab", "--limit", "4", "--engine", "endpoint")
 
 
 def test_the_main_job_on_an_endpoint_leaves_no_trace_of_the_key(
-    evaluate: Evaluate, server: Server, tmp_path: Path
+    evaluate: Evaluate, server: LocalServer, tmp_path: Path
 ) -> None:
     job = ("--model", "org/big", *JOB, "--base-url", server.url, "--api-key-env", "GOOD")
     shown = evaluate(*job, "--json")
     assert shown.returncode == 0, shown.stderr
     assert json.loads(shown.stdout)["rows"][0]["records"] == 4
+    assert {request.key for request in server.requests} == {KEY}
     written = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
     assert {path.name for path in written} == {"manifest.json", "records.jsonl", "summary.json"}
     assert not any(KEY in text for text in (shown.stdout, shown.stderr, *(path.read_text() for path in written)))
 
 
-def test_a_server_that_is_not_there_is_one_clear_line_and_nothing_is_written(
-    evaluate: Evaluate, tmp_path: Path
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--api-key-env", "BAD"), "refuses the key"),
+        (("--api-key-env", "NOWHERE"), "the environment variable NOWHERE is not set"),
+        (("--model", "org/bg"), 'unknown model of http://127.0.0.1:{port}/v1 "org/bg"'),
+        (("--base-url", "http://127.0.0.1:{port}/v2"), "http://127.0.0.1:{port}/v2: not found"),
+    ],
+    ids=["wrong key", "no key", "wrong model", "wrong path"],
+)
+def test_a_wrong_server_key_or_model_is_one_clear_line_and_nothing_is_written(
+    evaluate: Evaluate, server: LocalServer, tmp_path: Path, wrong: tuple[str, str], said: str
 ) -> None:
-    shown = evaluate("--model", "org/big", *JOB, "--base-url", "http://127.0.0.1:9/v1")
-    assert shown.returncode == 2
-    assert "error: http://127.0.0.1:9/v1: APIConnectionError" in shown.stderr
+    options = {"--model": "org/big", "--base-url": server.url, "--api-key-env": "GOOD"}
+    options[wrong[0]] = wrong[1].format(port=server.server_port)
+    shown = evaluate(*JOB, *(part for option in options.items() for part in option))
+    assert shown.returncode == 2, shown.stderr
+    assert said.format(port=server.server_port) in shown.stderr
+    assert len([line for line in shown.stderr.splitlines() if line.startswith("error: ")]) == 1
+    assert "Traceback" not in shown.stderr
+    assert "sk-wrong-secret" not in shown.stderr
+    assert not server.requests
     assert list((tmp_path / "results").rglob("*")) == [tmp_path / "results/runs"]

@@ -30,7 +30,7 @@ CAUSES = (
         "accept its terms on the hub and set HF_TOKEN, or name a local folder with --model",
     ),
     Cause(
-        r"trust_remote_code|trust-remote-code",
+        r"trust_remote_code=True|--trust-remote-code",  # a traceback's own lines pass trust_remote_code on, too
         "the model brings code of its own",
         "read that code, then allow it with --trust-remote-code",
     ),
@@ -64,19 +64,21 @@ CAUSES = (
         "check --vllm-arg and the model's `serve` flags in configs/models/",
     ),
     Cause(
-        r"(quantization|quant_method).*(not supported|unknown|does not match)",
+        r"(quantization|quant_method).*(not supported|unknown|does not match)|unknown quantization",
         "this quantisation does not fit the model or the GPU",
         "choose another --quantization, or leave it out",
     ),
 )
 
-_NOISE = re.compile(r"^\s*$|WARNING|INFO|FutureWarning|DeprecationWarning|warnings\.warn|^usage:|^\s+\[?-")
+_USAGE = re.compile(r"^usage:|^\s+\[?-")
+_NOISE = re.compile(rf"^\s*$|WARNING|INFO|FutureWarning|DeprecationWarning|warnings\.warn|{_USAGE.pattern}")
 _PREFIX = re.compile(r"^\(\w+ pid=\d+\) |(ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d \[[^\]]*\] ?")
 
 
 def likely(log: Sequence[str]) -> Cause:
     """The cause that the log names first; where it names none, its first error as it stands."""
     lines = [_PREFIX.sub("", line) for line in log if not re.search(r"\b(INFO|WARNING)\b", line)]
+    lines = [line for line in lines if not _USAGE.search(line)]
     for line in lines:
         for cause in CAUSES:
             if re.search(cause.pattern, line, re.IGNORECASE):

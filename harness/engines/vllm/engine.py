@@ -7,7 +7,6 @@ in flight is asked again.
 import asyncio
 import secrets
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
@@ -20,6 +19,7 @@ from harness.engines.base import EngineSettings, check_context
 from harness.engines.endpoint import EndpointEngine
 from harness.engines.model import Model
 from harness.engines.tokens import Tokens
+from harness.engines.vllm.choices import Labels, of_prompts
 from harness.engines.vllm.installation import Installation
 from harness.engines.vllm.launch import launch_of, shown
 from harness.engines.vllm.memory import check_fits, gpus
@@ -33,9 +33,6 @@ RESTARTS = 2
 """How often a run starts its server again."""
 RETRIES = 1
 """Of the client; the server is on this machine, so what fails once more is the server's state, not the network's."""
-GATHERED = 32
-"""The most choices that go in one HTTP request."""
-GATHER_SECONDS = 0.002
 
 T = TypeVar("T")
 
@@ -55,9 +52,9 @@ class VllmEngine(EndpointEngine):
         self._name, self.infill_format, self._say = self._launch.name, model.infill, say
         self._server: Server | None = None
         self._restarts = 0
+        self._clients: list[AsyncOpenAI] = []  # one for each start: requests may still be trying an earlier one
         self._restarting = asyncio.Lock()
-        self._gathered: defaultdict[tuple[int, ...], list[tuple[list[int], asyncio.Future[Any]]]] = defaultdict(list)
-        self._senders: set[asyncio.Task[None]] = set()
+        self._labels = Labels(self._ask)
 
     async def __aenter__(self) -> Self:
         """Finds a running server for these settings or starts one.
@@ -83,8 +80,8 @@ class VllmEngine(EndpointEngine):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if hasattr(self, "_client"):
-            await self._client.close()
+        for client in self._clients:
+            await client.close()
         if self._server:
             await self._server.stop()
 
@@ -102,24 +99,20 @@ class VllmEngine(EndpointEngine):
         return await self._continue(ids, replace(sampling, stop=(*sampling.stop, *stop)), stream)
 
     async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
-        """Exact log-probabilities over the whole vocabulary, before temperature.
-
-        Options of one token each take one request with the prefix cache on (``logprob_token_ids``); others take the
-        log-probabilities of the prompt, one prompt an option, which vLLM computes without reading that cache.
-        """
+        """Exact log-probabilities: one question where every option is one token, else one prompt an option."""
         if self._tokens is None:
             return await super().choose(context, options)
         pairs = [self._tokens.option(context, option) for option in options]
+        for ids, after in pairs:
+            check_context(len(ids), len(after) + 1, self._context)
         started = time.monotonic()
         before = pairs[0][0]
         if all(len(after) == 1 and ids == before for ids, after in pairs):
-            check_context(len(before), 1, self._context)
-            likely = await self._gather(before, tuple(sorted({after[0] for _, after in pairs})))
+            likely = await self._labels.after(before, tuple(sorted({after[0] for _, after in pairs})))
             values = tuple(likely[after[0]] for _, after in pairs)
         else:
-            values = await self._of_prompts(pairs)
-        seconds = round(time.monotonic() - started, 4)
-        return Answer("", "length", len(before), 1, seconds, options=values)
+            values = await of_prompts(self._ask, pairs)
+        return Answer("", "length", len(before), 1, round(time.monotonic() - started, 4), options=values)
 
     def describe(self) -> Mapping[str, Any]:
         """Version, command, what the server says of its models, and the machine's GPUs."""
@@ -172,6 +165,7 @@ class VllmEngine(EndpointEngine):
         self._address, self._base_url = address, address.url
         self._settings = Endpoint(address.url)
         self._connect(address.key, RETRIES)
+        self._clients.append(self._client)
         self._models = await self.models()
         self._context = int(self._models[self._name].get("max_model_len") or 0)
 
@@ -181,25 +175,24 @@ class VllmEngine(EndpointEngine):
         try:
             return await super()._send(request, tokens)
         except EngineError:
-            if isinstance(self._server, Server) and not self._server.alive():
-                await self._restart(address)
-                return await super()._send(request, tokens)
-            if self._server is None and not await asyncio.to_thread(address.models):
-                raise EngineDownError(
-                    f"the server at {address.url} is gone", "the same command starts one of its own and goes on"
-                ) from None
-            raise
+            if self._address is address and await asyncio.to_thread(address.accepts):
+                raise
+            await self._restart(address)
+            return await super()._send(request, tokens)
 
     async def _restart(self, dead: Address) -> None:
         """Starts the server again, once for all requests that found it dead.
 
         Raises:
-            EngineDownError: it has died too often.
+            EngineDownError: it has died too often, or is not ours to start.
         """
         async with self._restarting:
             if self._address is not dead:
                 return
-            assert self._server
+            if self._server is None:
+                raise EngineDownError(
+                    f"the server at {dead.url} is gone", "the same command starts one of its own and goes on"
+                )
             if self._restarts == RESTARTS:
                 raise EngineDownError(
                     f"the vLLM server died {RESTARTS + 1} times; its log: {self._server.log}",
@@ -208,7 +201,6 @@ class VllmEngine(EndpointEngine):
             self._restarts += 1
             self._say(f"the vLLM server died; starting it again ({self._restarts} of {RESTARTS})")
             await self._server.stop()
-            await self._client.close()
             await self._use(await self._server.start())
 
     async def _continue(self, ids: list[int], sampling: Sampling, stream: bool) -> Answer:
@@ -216,56 +208,6 @@ class VllmEngine(EndpointEngine):
         # What is streamed is timed: a salt of its own keeps an earlier answer's cache from flattering it.
         extra = {"extra_body": {"cache_salt": secrets.token_hex(8)}} if stream else {}
         return await self._completion(ids, len(ids), sampling, stream, **extra)
-
-    async def _gather(self, ids: list[int], labels: tuple[int, ...]) -> Mapping[int, float]:
-        """Log-probabilities of ``labels`` after ``ids``; what is asked at the same time goes in one HTTP request."""
-        waiting = self._gathered[labels]
-        answer: asyncio.Future[Mapping[int, float]] = asyncio.get_running_loop().create_future()
-        waiting.append((ids, answer))
-        if len(waiting) == 1:
-            sender = asyncio.create_task(self._send_gathered(labels))
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
-        return await answer
-
-    async def _send_gathered(self, labels: tuple[int, ...]) -> None:
-        await asyncio.sleep(GATHER_SECONDS)
-        waiting = self._gathered.pop(labels)
-        parts = [waiting[start : start + GATHERED] for start in range(0, len(waiting), GATHERED)]
-        await asyncio.gather(*(self._label(part, labels) for part in parts))
-
-    async def _label(self, part: list[tuple[list[int], asyncio.Future[Any]]], labels: tuple[int, ...]) -> None:
-        try:
-            found = await self._ask(
-                [ids for ids, _ in part],
-                logprobs=len(labels),
-                logprob_token_ids=list(labels),
-                return_tokens_as_token_ids=True,
-            )
-            by_index = {choice.index: choice.logprobs.top_logprobs[0] for choice in found.choices}
-            results = [
-                {label: float(by_index[number][f"token_id:{label}"]) for label in labels} for number in range(len(part))
-            ]
-        except BaseException as error:  # noqa: BLE001  (whatever it is, those who wait must learn of it)
-            for _, answer in part:
-                if not answer.done():
-                    answer.set_exception(error if isinstance(error, Exception) else EngineError("interrupted"))
-            return
-        for (_, answer), result in zip(part, results, strict=True):
-            if not answer.done():
-                answer.set_result(result)
-
-    async def _of_prompts(self, pairs: list[tuple[list[int], list[int]]]) -> tuple[float, ...]:
-        """The log-probability of each option's tokens after its context, summed."""
-        for ids, after in pairs:
-            check_context(len(ids), len(after) + 1, self._context)
-        found = await self._ask([ids + after for ids, after in pairs], prompt_logprobs=0)
-        sums = {}
-        for choice in found.choices:
-            _, after = pairs[choice.index]
-            rows = choice.prompt_logprobs[-len(after) :] if after else []
-            sums[choice.index] = sum(row[str(token)]["logprob"] for row, token in zip(rows, after, strict=True))
-        return tuple(sums[number] for number in range(len(pairs)))
 
     async def _ask(self, prompts: list[list[int]], **extra: Any) -> Any:
         """One HTTP request with several prompts, one token each."""

@@ -20,7 +20,8 @@ KEY_VARIABLE = "VLLM_API_KEY"
 
 CPU_CACHE_GIB = "4"
 
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL", re.IGNORECASE)
+_PASSWORD_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _OURS = re.compile(r"^(PYTHON(PATH|HOME)|VIRTUAL_ENV|OMP_WAIT_POLICY)$")
 _RESERVED = ("host", "port", "api-key", "model", "served-model-name", "uds", "config")
 
@@ -65,7 +66,8 @@ class Launch:
 
     def environment(self, key: str) -> dict[str, str]:
         """This process's environment without its secrets, which code of a model's repository could read."""
-        kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name) and not _OURS.match(name)}
+        secret = {name for name, value in os.environ.items() if _SECRET.search(name) or _PASSWORD_IN_URL.search(value)}
+        kept = {name: value for name, value in os.environ.items() if name not in secret and not _OURS.match(name)}
         quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "false"}
         offline = {} if self.settings.serving.trust_remote_code else {"HF_HUB_OFFLINE": "1"}
         if self.installation.for_cpu:
@@ -91,7 +93,7 @@ def launch_of(installation: Installation, model: Model, settings: EngineSettings
     for argument in settings.serving.arguments:
         name = argument.removeprefix("--").partition("=")[0].replace("_", "-")
         if argument.startswith("--") and name in _RESERVED:
-            raise UsageError(f"--vllm-arg {argument}: the harness sets it", "leave it out")
+            raise UsageError(f"--vllm-arg --{name}: the harness sets it", "leave it out")
     name = model.name
     if settings.serving.lora:
         if not (settings.serving.lora / "adapter_config.json").is_file():

@@ -73,15 +73,27 @@ def weight_bytes(folder: Path, dtype: str, quantization: str) -> int:
     """Bytes of the weights once loaded as ``dtype`` ("auto": as stored), from the headers of the safetensors files."""
     total = 0.0
     for file in folder.glob("*.safetensors"):
-        with file.open("rb") as stream:
-            header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-        for name, tensor in header.items():
+        for name, tensor in _header(file).items():
             if name != "__metadata__":
                 start, end = tensor["data_offsets"]
                 floats = tensor["dtype"] in ("F32", "F16", "BF16")
                 size = _QUANTIZED.get(quantization) or _BYTES.get(dtype)
                 total += math.prod(tensor["shape"]) * size if floats and size else end - start
     return int(total)
+
+
+def _header(file: Path) -> dict[str, Any]:
+    """What a safetensors file says of its tensors."""
+    try:
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if length > file.stat().st_size:
+                raise ValueError("it is shorter than its header says")
+            header: dict[str, Any] = json.loads(stream.read(length))
+    except (OSError, ValueError) as error:
+        # In a clone without Git LFS it is a small text that names the file.
+        raise ModelError(f"{file} is no safetensors file: {error}", "fetch the weights again, whole") from None
+    return header
 
 
 def cache_bytes(config: dict[str, Any], dtype: str, context: int | None) -> int:

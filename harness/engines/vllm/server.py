@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 from harness.engines.vllm.causes import likely, tail
 from harness.engines.vllm.launch import HOST, Launch
@@ -49,6 +50,15 @@ class Address:
         with urllib.request.urlopen(request, timeout=seconds) as answer:
             body: bytes = answer.read()
         return body
+
+    def accepts(self) -> bool:
+        """Whether anything takes connections there: true of a busy server, not of one that has died."""
+        place = urlsplit(self.url)
+        try:
+            socket.create_connection((place.hostname or HOST, place.port or 80), timeout=5).close()
+        except OSError:
+            return False
+        return True
 
     def models(self) -> list[dict[str, Any]]:
         """What the server says of its models; empty where it is not ready or is another's.
