@@ -3,27 +3,23 @@
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import anthropic
 from anthropic import AsyncAnthropic
 
 from harness.catalog import Endpoint
-from harness.engines.base import Engine
 from harness.engines.model import Model
-from harness.engines.remote import RETRIES, Caller, checked, tokens_of
-from harness.errors import EngineError, NoLogProbabilitiesError, UnknownNameError, UsageError
+from harness.engines.remote import RETRIES, Caller, RemoteEngine, checked, tokens_of
+from harness.errors import EngineError, NoLogProbabilitiesError, UsageError
 from harness.records import Answer, Message, Sampling
 
 
-class AnthropicEngine(Engine):
+class AnthropicEngine(RemoteEngine):
     """Answers with the model that the server calls ``model.served_name``; it knows conversations only.
 
     ``settings.base_url`` may end in /v1, which the protocol's own paths repeat.
     """
-
-    concurrency = 32
 
     def __init__(self, model: Model, settings: Endpoint, key: str) -> None:
         """Checks the address; contacts nobody.
@@ -42,31 +38,9 @@ class AnthropicEngine(Engine):
             timeout=settings.timeout_seconds,
         )
 
-    async def __aenter__(self) -> Self:
-        """Asks which models the server has.
-
-        Raises:
-            UsageError: it cannot be reached, or refuses the key.
-            UnknownNameError: it does not have this model.
-        """
-        try:
-            served = await self._caller.call(self._models)
-            if served and self._name not in served:
-                raise UnknownNameError(f"model of {self._base_url}", self._name, served)
-        except EngineError as error:
-            await self._client.close()
-            raise UsageError(
-                f"{self._base_url}: {error.message}", "check --base-url and that the server runs"
-            ) from None
-        except BaseException:
-            await self._client.close()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.close()
+    async def models(self) -> dict[str, Any]:
+        """What the server says of each model it has, by name; raises as :meth:`Caller.call` does."""
+        return await self._caller.call(self._listed)
 
     async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
         """Raises UsageError: the protocol has no completions."""
@@ -110,8 +84,9 @@ class AnthropicEngine(Engine):
             "model": self._name,
         }
 
-    async def _models(self) -> set[str]:
-        return {each.id async for each in self._client.with_options(max_retries=1).models.list()}
+    async def _listed(self) -> dict[str, Any]:
+        # The first request of a run: an address that is wrong is said at once.
+        return {each.id: each async for each in self._client.with_options(max_retries=1).models.list()}
 
     def _arguments(self, messages: tuple[Message, ...], sampling: Sampling) -> dict[str, Any]:
         system = "\n\n".join(message.content for message in messages if message.role == "system")

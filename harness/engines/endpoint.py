@@ -7,17 +7,16 @@ import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import openai
 from openai import AsyncOpenAI
 
 from harness.catalog import Endpoint
-from harness.engines.base import Engine, whole
+from harness.engines.base import whole
 from harness.engines.model import Model
-from harness.engines.remote import CHARACTERS_A_TOKEN, RETRIES, Caller, checked, tokens_of
-from harness.errors import EngineError, NoLogProbabilitiesError, UnknownNameError, UsageError
+from harness.engines.remote import CHARACTERS_A_TOKEN, RETRIES, Caller, RemoteEngine, checked, tokens_of
+from harness.errors import EngineError, NoLogProbabilitiesError, UsageError
 from harness.records import Answer, Message, Sampling
 
 TOP_LOGPROBS = (20, 5)
@@ -28,10 +27,8 @@ T = TypeVar("T")
 Create = Callable[..., Awaitable[Any]]
 
 
-class EndpointEngine(Engine):
+class EndpointEngine(RemoteEngine):
     """Answers with the model that the server at ``settings.base_url`` calls ``model.served_name``."""
-
-    concurrency = 32
 
     def __init__(self, model: Model, settings: Endpoint, key: str) -> None:
         """Checks the address; contacts nobody.
@@ -55,32 +52,6 @@ class EndpointEngine(Engine):
     async def _send(self, request: Callable[[AsyncOpenAI], Awaitable[T]], tokens: int = 0) -> T:
         """Sends one request; raises as :meth:`Caller.call` does."""
         return await self._caller.call(lambda: request(self._client), tokens)
-
-    async def __aenter__(self) -> Self:
-        """Asks which models the server has.
-
-        Raises:
-            UsageError: it cannot be reached, or refuses the key.
-            UnknownNameError: it does not have this model.
-        """
-        try:
-            served = await self.models()
-            if served and self._name not in served:
-                raise UnknownNameError(f"model of {self._base_url}", self._name, served)
-        except EngineError as error:
-            await self._client.close()
-            raise UsageError(
-                f"{self._base_url}: {error.message}", "check --base-url and that the server runs"
-            ) from None
-        except BaseException:
-            await self._client.close()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.close()
 
     async def models(self) -> dict[str, dict[str, Any]]:
         """What the server says of each model it has, by name; raises as :meth:`Caller.call` does."""

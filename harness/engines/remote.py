@@ -7,14 +7,23 @@ import asyncio
 import importlib
 import re
 import time
-from collections.abc import Awaitable, Callable
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.util import find_spec
-from types import ModuleType
-from typing import Any, TypeVar
+from types import ModuleType, TracebackType
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from harness.catalog import Endpoint
-from harness.errors import EngineError, NoLogProbabilitiesError, PromptTooLongError, UsageError, first_line
+from harness.engines.base import Engine
+from harness.errors import (
+    EngineError,
+    NoLogProbabilitiesError,
+    PromptTooLongError,
+    UnknownNameError,
+    UsageError,
+    first_line,
+)
 from harness.records import Message
 
 RETRIES = 4
@@ -111,3 +120,42 @@ class Caller:
         """The error's first line, without the key, which a server may send back."""
         text = first_line(error)[:300]
         return text.replace(self._key, "[key]") if self._key else text
+
+
+class RemoteEngine(Engine):
+    """An engine that asks the server at ``_base_url``, through an SDK's ``_client``, for the model called ``_name``."""
+
+    concurrency = 32
+    _client: Any
+    _name: str
+    _base_url: str
+
+    @abstractmethod
+    async def models(self) -> Mapping[str, Any]:
+        """What the server says of each model it has, by name; raises as :meth:`Caller.call` does."""
+
+    async def __aenter__(self) -> Self:
+        """Asks which models the server has.
+
+        Raises:
+            UsageError: it cannot be reached, or refuses the key.
+            UnknownNameError: it does not have this model.
+        """
+        try:
+            served = await self.models()
+            if served and self._name not in served:
+                raise UnknownNameError(f"model of {self._base_url}", self._name, served)
+        except EngineError as error:
+            await self._client.close()
+            raise UsageError(
+                f"{self._base_url}: {error.message}", "check --base-url and that the server runs"
+            ) from None
+        except BaseException:
+            await self._client.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.close()
