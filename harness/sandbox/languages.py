@@ -14,21 +14,24 @@ DRIVERS = Path(__file__).parent / "drivers"
 
 @dataclass(frozen=True)
 class Language:
-    """One language: ``command`` starts its driver, which reads a program and reports what came of its tests."""
+    """One language: ``command`` starts its driver, which reads a program and reports what came of its steps.
+
+    In it ``{executable}`` and ``{drivers}`` stand for paths, ``{report}`` for the descriptor to report on.
+    """
 
     name: str
     executable: str
     command: tuple[str, ...]
     install: str
-    address_space: bool = True
-    """False where the runtime reserves far more address space than it uses, so that only its data can be limited."""
+    memory: str = "RLIMIT_AS"
+    """RLIMIT_DATA where the runtime reserves far more address space than it uses."""
 
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A language's interpreter on this machine: the command to run and the folders it must be able to read."""
+    """A language's tools on this machine: their executable and the folders they must be able to read."""
 
-    command: tuple[str, ...]
+    executable: str
     folders: tuple[str, ...]
 
 
@@ -38,15 +41,15 @@ LANGUAGES = {
         Language(
             "python",
             sys.executable,
-            ("-s", "-S", "-P", "-B", str(DRIVERS / "python_driver.py")),
+            ("{executable}", "-s", "-S", "-B", "{drivers}/candidate.py", "{report}"),
             "install Python 3.11 or newer",
         ),
         Language(
             "javascript",
             "node",
-            ("--max-old-space-size=512", "--stack-size=900", str(DRIVERS / "node_driver.js")),
+            ("{executable}", "--max-old-space-size=512", "--stack-size=900", "{drivers}/node_driver.js", "{report}"),
             "install Node.js 18 or newer (Debian: apt-get install nodejs)",
-            address_space=False,
+            memory="RLIMIT_DATA",
         ),
     )
 }
@@ -81,4 +84,4 @@ def toolchain(name: str) -> Toolchain | None:
     if executable is None:
         return None
     executable = os.path.realpath(executable)
-    return Toolchain((executable, *wanted.command), (*folders, executable))
+    return Toolchain(executable, (*folders, executable))

@@ -1,35 +1,48 @@
-"""The sandbox as the rest of the harness sees it: open it, run programs on several slots, close it."""
+"""The sandbox as the rest of the harness sees it: open it, run programs, close it."""
 
 import asyncio
-import json
 import os
-import queue
-import secrets
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
 from types import TracebackType
+from typing import Any
 
 from harness.errors import SandboxError
 from harness.records import Outcome, Verdict
-from harness.sandbox.isolation import Confined, Level, run_confined
-from harness.sandbox.judging import judge
-from harness.sandbox.program import Asserts, Calls, Program
+from harness.sandbox import interpreters
+from harness.sandbox.bench import Bench, Item
+from harness.sandbox.interpreters import JUDGE, LIGHT, Interpreter
+from harness.sandbox.isolation import Launch, Level, launch, limits_of
+from harness.sandbox.judging import Execution
+from harness.sandbox.languages import language, toolchain
+from harness.sandbox.program import Asserts, Limits, Program, Unittest
+from harness.sandbox.service import Service
+from harness.sandbox.tasks import ToJudge, task_of
 
 _PROBE = Program("python", "answer = 6 * 7", Asserts(("assert answer == 42",)))
+_TRIES = 2
+_JUDGE_LIMITS = Limits(cpu_seconds=10, wall_seconds=60.0)
 
 
 class Sandbox:
     """Runs programs at one level of isolation, at most ``slots`` at a time; a context manager.
 
-    A slot is a thread that lives as long as the sandbox: a sandboxed program dies with the thread that started it.
+    ``python`` names another interpreter for Python programs than this project's own: they get what is installed for
+    it. ``warm``: Python programs are forked from parents that have imported the usual libraries; otherwise each has a
+    fresh interpreter. More slots than cores pay where programs sleep.
     """
 
-    def __init__(self, level: Level, slots: int | None = None) -> None:
+    def __init__(self, level: Level, slots: int | None = None, *, python: str | None = None, warm: bool = True) -> None:
         self.level = level
         self.slots = slots or os.cpu_count() or 1
-        self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for slot in range(self.slots):
-            self._free.put(slot)
-        self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="sandbox")
+        self.warm = warm
+        self._own = interpreters.own()
+        self._python: Interpreter = interpreters.named(python) if python else self._own
+        self._judges = LIGHT if self._python is self._own else JUDGE
+        self._bench = Bench(self._judge)
+        self._service = Service(self._launch, self._turn)
+        self._service.start()
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -37,27 +50,102 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._threads.shutdown(cancel_futures=True)
+        self.close()
+
+    def close(self) -> None:
+        """Ends everything that runs; programs that still do are ``infra_error``."""
+        self._service.close()
 
     def run(self, program: Program) -> Verdict:
-        """Runs one program; a sandbox that cannot be started is an ``infra_error``, never a failed program.
+        """Runs one program; a sandbox that fails is an ``infra_error``, never a failed program.
 
         Raises:
             UnknownNameError: the program's language is none that can be run.
+            UsageError: its tests are of a kind that its language does not have.
         """
-        token = secrets.token_hex(16)
-        slot = self._free.get()
-        try:
-            job = Confined(program.language, _payload(program, token), token, program.limits, slot)
-            return judge(program, token, run_confined(self.level, job))
-        except OSError as error:
-            return Verdict(Outcome.INFRA_ERROR, message=f"the sandbox did not start: {error}")
-        finally:
-            self._free.put(slot)
+        return self.submit(program).result()
 
     async def run_async(self, program: Program) -> Verdict:
         """:meth:`run` without blocking the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.run, program)
+        return await asyncio.wrap_future(self.submit(program))
+
+    def submit(self, program: Program) -> "Future[Verdict]":
+        """:meth:`run` without waiting: programs run in the order they are submitted, ``slots`` at a time."""
+        spoken = language(program.language)
+        task = task_of(program)
+        done: Future[Verdict] = Future()
+
+        def conclude(answer: dict[str, Any]) -> None:
+            if "broken" in answer:
+                _settle(done, Verdict(Outcome.INFRA_ERROR, message=answer["broken"]))
+                return
+            try:
+                result = task.conclude(Execution.of(answer))
+            except Exception as error:  # noqa: BLE001  the thread that all programs hang on must live
+                _settle(done, Verdict(Outcome.INFRA_ERROR, message=f"the report cannot be read: {error!r}"))
+                return
+            if isinstance(result, ToJudge):
+                to_judge = result
+                self._bench.add(to_judge.item, lambda said: _settle(done, _judged(to_judge, said)))
+            else:
+                _settle(done, result)
+
+        limits = limits_of(program.limits, spoken.memory, self.level)
+        self._ask(limits | self._process_of(program) | task.request, conclude)
+        return done
+
+    def _process_of(self, program: Program) -> dict[str, Any]:
+        """How the program's process comes into being."""
+        if program.language == "python" and self.warm:
+            inside = isinstance(program.tests, Unittest)
+            tests = program.tests.source if isinstance(program.tests, Unittest) else ""
+            return {"fork": self._python.profile_of(f"{program.source}\n{tests}", inside)}
+        spoken, tools = language(program.language), toolchain(program.language)
+        executable = tools.executable if tools else ""
+        command = spoken.command
+        if program.language == "python":
+            command = (*self._python.command, "{drivers}/candidate.py", "{report}")
+        drivers = self._service.drivers()
+        return {"exec": [part.replace("{executable}", executable).replace("{drivers}", drivers) for part in command]}
+
+    def _ask(self, request: dict[str, Any], then: Callable[[dict[str, Any]], None], tries: int = _TRIES) -> None:
+        """Sends a request; one that the sandbox itself failed is tried again."""
+
+        def answered(answer: dict[str, Any]) -> None:
+            if "broken" in answer and not answer.get("final") and tries > 1:
+                self._ask(request, then, tries - 1)
+            else:
+                then(answer)
+
+        self._service.submit(request, answered)
+
+    def _judge(self, items: list[Item], then: Callable[[dict[str, Any]], None]) -> None:
+        limits = limits_of(_JUDGE_LIMITS, "RLIMIT_AS", self.level)
+        self._ask(limits | {"fork": self._judges, "first": True, "job": {"items": items}}, then)
+
+    def _turn(self) -> float | None:
+        return self._bench.turn(idle=self._service.under_way == self._bench.at_work)
+
+    def _launch(self) -> Launch:
+        parents = dict.fromkeys(self._python.profiles, self._python)
+        parents[self._judges] = replace(self._own, profiles={self._judges: self._own.profiles[LIGHT]})
+        others = [tools for name in ("javascript",) if (tools := toolchain(name))]
+        shown = [folder for tools in others for folder in tools.folders]
+        return launch(self.level, self.slots, self._own, parents, shown)
+
+
+def _judged(to_judge: ToJudge, said: dict[str, Any]) -> Verdict:
+    if "broken" in said:
+        return Verdict(Outcome.INFRA_ERROR, message=f"the judge: {said['broken']}")
+    try:
+        return to_judge.verdict(said)
+    except Exception as error:  # noqa: BLE001
+        return Verdict(Outcome.INFRA_ERROR, message=f"the judgement cannot be read: {error!r}")
+
+
+def _settle(done: "Future[Verdict]", verdict: Verdict) -> None:
+    if done.set_running_or_notify_cancel():
+        done.set_result(verdict)
 
 
 def probe(level: Level) -> str:
@@ -84,17 +172,3 @@ def choose_level(wanted: str = "auto") -> Level:
         "no isolation for model-written programs: " + "; ".join(f"{level}: {why}" for level, why in reasons.items()),
         "install bubblewrap (Debian: apt-get install bubblewrap), or accept the risk with --sandbox none",
     )
-
-
-def _payload(program: Program, token: str) -> bytes:
-    asserts = program.tests.tests if isinstance(program.tests, Asserts) else ()
-    cases = program.tests.cases if isinstance(program.tests, Calls) else ()
-    return json.dumps(
-        {
-            "token": token,
-            "path": program.path,
-            "source": program.source,
-            "asserts": asserts,
-            "cases": [{"setup": case.setup, "call": case.call} for case in cases],
-        }
-    ).encode()
