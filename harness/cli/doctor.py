@@ -58,7 +58,7 @@ def _memory_gib() -> float:
 
 def _language(name: str) -> tuple[str, bool, str]:
     found = toolchain(name)
-    return f"language {name}", found is not None, found.executable if found else LANGUAGES[name].install
+    return f"language {name}", found is not None, ", ".join(found.tools.values()) if found else LANGUAGES[name].install
 
 
 def _package(name: str, install: str) -> tuple[str, bool, str]:

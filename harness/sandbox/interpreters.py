@@ -49,7 +49,7 @@ def own() -> Interpreter:
     found = toolchain("python")
     assert found is not None
     return Interpreter(
-        (found.executable, "-s", "-S", "-B"), found.folders, {LIGHT: _STANDARD, TESTS: (*_STANDARD, *_INSIDE)}
+        (found.tools["python"], "-s", "-S", "-B"), found.folders, {LIGHT: _STANDARD, TESTS: (*_STANDARD, *_INSIDE)}
     )
 
 

@@ -110,14 +110,14 @@ def judge_inside(expected: list[str], token: str, execution: Execution, limits: 
     return Outcome.PASSED, "", ""
 
 
-def judge_script(script: Script, execution: Execution, limits: Limits) -> Decision:
+def judge_script(script: Script, stdout: str, execution: Execution, limits: Limits) -> Decision:
     """Compares what a script printed, and how it ended, with what it must be."""
-    if execution.timed_out or execution.over_memory or (execution.status > 128 and script.status <= 128):
+    if execution.status > 128 and script.status <= 128:
         return ended_early(execution, limits, "script")
     if execution.status != script.status:
         return Outcome.FAILED, "script", f"exit status {execution.status}, not {script.status}"
-    if _stripped(execution.output) != _stripped(script.stdout):
-        return Outcome.FAILED, "script", f"printed {_short(execution.output)}, not {_short(script.stdout)}"
+    if _stripped(stdout) != _stripped(script.stdout):
+        return Outcome.FAILED, "script", f"printed {_short(stdout)}, not {_short(script.stdout)}"
     return Outcome.PASSED, "", ""
 
 

@@ -8,15 +8,17 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from harness.errors import SandboxError
+from harness.errors import SandboxError, UnavailableError
 from harness.records import Outcome, Verdict
 from harness.sandbox import interpreters
 from harness.sandbox.bench import Bench, Item
+from harness.sandbox.compilecache import CompileCache
+from harness.sandbox.foreign import COMPILE_LIMITS, Compilation, Files, compiled_files, foreign_of
 from harness.sandbox.interpreters import JUDGE, LIGHT, Interpreter
 from harness.sandbox.isolation import Launch, Level, launch, limits_of
 from harness.sandbox.judging import Execution
-from harness.sandbox.languages import language, toolchain
-from harness.sandbox.program import Asserts, Limits, Program, Unittest
+from harness.sandbox.languages import LANGUAGES, language, toolchain
+from harness.sandbox.program import Asserts, Limits, Program, Script, Unittest
 from harness.sandbox.service import Service
 from harness.sandbox.tasks import ToJudge, task_of
 
@@ -41,6 +43,7 @@ class Sandbox:
         self._python: Interpreter = interpreters.named(python) if python else self._own
         self._judges = LIGHT if self._python is self._own else JUDGE
         self._bench = Bench(self._judge)
+        self._compiled = CompileCache(self._compile)
         self._service = Service(self._launch, self._turn)
         self._service.start()
 
@@ -52,6 +55,11 @@ class Sandbox:
     ) -> None:
         self.close()
 
+    @property
+    def compiled(self) -> int:
+        """How many programs were compiled; those that had been before are not."""
+        return self._compiled.compiled
+
     def close(self) -> None:
         """Ends everything that runs; programs that still do are ``infra_error``."""
         self._service.close()
@@ -62,6 +70,7 @@ class Sandbox:
         Raises:
             UnknownNameError: the program's language is none that can be run.
             UsageError: its tests are of a kind that its language does not have.
+            UnavailableError: this machine has no toolchain for its language.
         """
         return self.submit(program).result()
 
@@ -71,42 +80,73 @@ class Sandbox:
 
     def submit(self, program: Program) -> "Future[Verdict]":
         """:meth:`run` without waiting: programs run in the order they are submitted, ``slots`` at a time."""
-        spoken = language(program.language)
-        task = task_of(program)
         done: Future[Verdict] = Future()
-
-        def conclude(answer: dict[str, Any]) -> None:
-            if "broken" in answer:
-                _settle(done, Verdict(Outcome.INFRA_ERROR, message=answer["broken"]))
-                return
-            try:
-                result = task.conclude(Execution.of(answer))
-            except Exception as error:  # noqa: BLE001  the thread that all programs hang on must live
-                _settle(done, Verdict(Outcome.INFRA_ERROR, message=f"the report cannot be read: {error!r}"))
-                return
-            if isinstance(result, ToJudge):
-                to_judge = result
-                self._bench.add(to_judge.item, lambda said: _settle(done, _judged(to_judge, said)))
-            else:
-                _settle(done, result)
-
-        limits = limits_of(program.limits, spoken.memory, self.level)
-        self._ask(limits | self._process_of(program) | task.request, conclude)
+        if program.language == "python" and not isinstance(program.tests, Script):
+            self._run_python(program, done)
+        else:
+            self._run_foreign(program, done)
         return done
 
-    def _process_of(self, program: Program) -> dict[str, Any]:
-        """How the program's process comes into being."""
-        if program.language == "python" and self.warm:
+    def _run_python(self, program: Program, done: "Future[Verdict]") -> None:
+        task = task_of(program)
+        if self.warm:
             inside = isinstance(program.tests, Unittest)
             tests = program.tests.source if isinstance(program.tests, Unittest) else ""
-            return {"fork": self._python.profile_of(f"{program.source}\n{tests}", inside)}
+            process: dict[str, Any] = {"fork": self._python.profile_of(f"{program.source}\n{tests}", inside)}
+        else:
+            process = {"exec": [*self._python.command, f"{self._service.drivers()}/candidate.py", "{report}"]}
+        request = limits_of(program.limits, "RLIMIT_AS", self.level) | process | task.request
+        self._ask(request, lambda answer: self._settle(done, answer, task.conclude))
+
+    def _run_foreign(self, program: Program, done: "Future[Verdict]") -> None:
         spoken, tools = language(program.language), toolchain(program.language)
-        executable = tools.executable if tools else ""
-        command = spoken.command
-        if program.language == "python":
-            command = (*self._python.command, "{drivers}/candidate.py", "{report}")
-        drivers = self._service.drivers()
-        return {"exec": [part.replace("{executable}", executable).replace("{drivers}", drivers) for part in command]}
+        if tools is None:
+            raise UnavailableError(f"no toolchain for {program.language} here", spoken.install)
+        foreign = foreign_of(program, tools, self._service.drivers())
+
+        def run(made: Files | Verdict) -> None:
+            if isinstance(made, Verdict):
+                _settle(done, made)
+                return
+            limits = limits_of(program.limits, spoken.memory, self.level)
+            request = {"fork": self._judges} | limits | foreign.request(made)
+            if "exec" in request:
+                del request["fork"]
+            self._ask(request, lambda answer: self._settle(done, answer, foreign.conclude))
+
+        if foreign.compilation is None:
+            run({})
+        else:
+            self._compiled.get(foreign.compilation, run)
+
+    def _compile(self, compilation: Compilation, then: Callable[[Files | Verdict], None]) -> None:
+        def answered(answer: dict[str, Any]) -> None:
+            broken = answer.get("broken")
+            then(
+                Verdict(Outcome.INFRA_ERROR, message=f"the compiler: {broken}")
+                if broken
+                else compiled_files(Execution.of(answer), COMPILE_LIMITS)
+            )
+
+        limits = limits_of(COMPILE_LIMITS, "RLIMIT_DATA", self.level)
+        self._ask({"fork": self._judges} | limits | compilation.request(), answered)
+
+    def _settle(
+        self, done: "Future[Verdict]", answer: dict[str, Any], conclude: Callable[[Execution], Verdict | ToJudge]
+    ) -> None:
+        """A program has ended: its verdict, or its values to the bench."""
+        if "broken" in answer:
+            _settle(done, Verdict(Outcome.INFRA_ERROR, message=answer["broken"]))
+            return
+        try:
+            result = conclude(Execution.of(answer))
+        except Exception as error:  # noqa: BLE001  the thread that all programs hang on must live
+            result = Verdict(Outcome.INFRA_ERROR, message=f"the report cannot be read: {error!r}")
+        if isinstance(result, ToJudge):
+            to_judge = result
+            self._bench.add(to_judge.item, lambda said: _settle(done, _judged(to_judge, said)))
+        else:
+            _settle(done, result)
 
     def _ask(self, request: dict[str, Any], then: Callable[[dict[str, Any]], None], tries: int = _TRIES) -> None:
         """Sends a request; one that the sandbox itself failed is tried again."""
@@ -129,7 +169,7 @@ class Sandbox:
     def _launch(self) -> Launch:
         parents = dict.fromkeys(self._python.profiles, self._python)
         parents[self._judges] = replace(self._own, profiles={self._judges: self._own.profiles[LIGHT]})
-        others = [tools for name in ("javascript",) if (tools := toolchain(name))]
+        others = [tools for name in LANGUAGES if (tools := toolchain(name))]
         shown = [folder for tools in others for folder in tools.folders]
         return launch(self.level, self.slots, self._own, parents, shown)
 

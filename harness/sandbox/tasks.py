@@ -1,4 +1,4 @@
-"""What each way of testing asks of a program's process, and what is made of its answer."""
+"""What each way of testing asks of a Python program's process, and what is made of its answer."""
 
 import ast
 import secrets
@@ -20,7 +20,7 @@ from harness.sandbox.judging import (
     judge_inside,
     read_report,
 )
-from harness.sandbox.program import Asserts, Calls, Program, Script
+from harness.sandbox.program import Asserts, Calls, Program, Unittest
 
 
 @dataclass(frozen=True)
@@ -41,24 +41,19 @@ class Task:
 
 
 def task_of(program: Program) -> Task:
-    """What ``program`` asks for.
+    """What ``program``, in Python, asks for.
 
     Raises:
-        UsageError: its tests are of a kind that its language does not have.
+        UsageError: its unittest module has no such class.
     """
     if isinstance(program.tests, Calls):
         return _calls(program, program.tests)
-    if isinstance(program.tests, Script):
-        return _script(program, program.tests)
-    if program.language != "python":
-        raise UsageError(
-            f"{type(program.tests).__name__.lower()} are for Python, not for {program.language}", "use Calls or Script"
-        )
     if isinstance(program.tests, Asserts):
         apart = take_apart(program.tests)
         if not apart.reason:
             return _asserts(program, apart)
         return _inside(program, {"statements": [text for text in program.tests.tests if text.strip()]})
+    assert isinstance(program.tests, Unittest)
     return _inside(program, {"module": program.tests.source, "case": program.tests.case})
 
 
@@ -81,10 +76,6 @@ def _calls(program: Program, calls: Calls) -> Task:
         return execution.verdict(decision)
 
     return Task({"job": _job(program, steps)}, conclude)
-
-
-def _script(program: Program, script: Script) -> Task:
-    raise UsageError(f"no scripts in {program.language} yet", "use Calls")
 
 
 def _asserts(program: Program, apart: Apart) -> Task:

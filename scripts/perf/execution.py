@@ -5,7 +5,7 @@
 
 Each PYTHON is that of an environment in which the peer is installed (see docs/performance.md); one that is not named is
 left out. Programs are MBPP's reference solutions with their tests, and BigCodeBench's canonical solutions: those
-that the first pass finds to take less than ``--seconds``, and with ``--seconds 0`` all. Ours run with full isolation on.
+that the first pass finds to take less than ``--seconds``; with ``--seconds 0`` all. Ours run with full isolation on.
 Starting is left out on both sides (our server and its parents, their imports) and shown apart. Both sides get one
 worker a core; ours has more slots where programs sleep. Verdicts must agree, or the script says where they do not.
 """

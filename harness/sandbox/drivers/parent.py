@@ -21,6 +21,7 @@ import confine
 import judge
 import kernel
 import rooms
+import runner
 
 
 def main(control: socket.socket) -> None:
@@ -121,6 +122,8 @@ def driver_of(job: dict) -> types.ModuleType:  # type: ignore[type-arg]
         import inside  # the profiles for such jobs have it imported already
 
         return sys.modules[inside.__name__]
+    if "run" in job:
+        return sys.modules[runner.__name__]
     return sys.modules[judge.__name__ if "items" in job else candidate.__name__]
 
 
