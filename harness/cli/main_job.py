@@ -133,7 +133,7 @@ class MainJob:
 
         async def session() -> None:
             async with engine:
-                begun = new_session(command_line(), level, engine.describe())
+                begun = new_session(command_line(), str(level), engine.describe())
                 write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, begun)))
                 with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress:
                     await run(self.plan, engine, sandbox, journal, progress.advance)

@@ -85,7 +85,8 @@ def compiled_files(execution: Execution, limits: Limits) -> Files | Verdict:
     if any("compiled" in event for event in events):
         return {name: data for event in events for name, data in event.get("artifact", {}).items()}
     refused = next((event for event in events if "refused" in event), None)
-    if refused is None or execution.cpu_seconds >= limits.cpu_seconds:
+    # A compiler whose helper ran into the limit ends with an error of its own, and less time on its account.
+    if refused is None or execution.cpu_seconds >= limits.cpu_seconds / 2:
         if not any("entered" in event for event in events):
             return Verdict(Outcome.INFRA_ERROR, message=f"the compiler did not start: {execution.output[-500:]}")
         ended = execution if refused is None else replace(execution, status=128 + signal.SIGXCPU)

@@ -53,6 +53,11 @@ def own() -> Interpreter:
     )
 
 
+def contained(command: tuple[str, ...]) -> Interpreter:
+    """The Python of a container's image, with the standard library and nothing installed."""
+    return Interpreter(command, (), {LIGHT: _STANDARD, TESTS: (*_STANDARD, *_INSIDE)})
+
+
 def named(executable: str) -> Interpreter:
     """The Python at ``executable``, with all that is installed for it.
 

@@ -24,13 +24,13 @@ from harness.sandbox.seccomp import AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, Poli
 DISK_BYTES = 64 * MEBIBYTE
 """What a program may write in all, to /tmp and to /dev/shm each."""
 
-_FIRST_UID, _UIDS = 61_000, 64
-_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETUID", "SETPCAP")
+FIRST_UID, _UIDS = 61_000, 64
+SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETUID", "SETPCAP")
 _FOR_NAMESPACES = ("NET_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "SYS_ADMIN", "SETFCAP")
 _INSIDE = "/harness"
 """Where a sandbox of namespaces shows the drivers: their own place may be below a folder that it hides."""
 
-_SYSTEM = (
+SYSTEM = (
     "/usr",
     "/bin",
     "/sbin",
@@ -71,12 +71,12 @@ def launch(level: Level, slots: int, host: Interpreter, parents: dict[str, Inter
         FileNotFoundError: the level's tools are not installed.
     """
     interpreters = [host, *parents.values()]
-    readable = [*_SYSTEM, *sorted({*shown, *(folder for each in interpreters for folder in each.folders)})]
+    readable = [*SYSTEM, *sorted({*shown, *(folder for each in interpreters for folder in each.folders)})]
     namespaces = level is Level.NAMESPACES
     drivers = _INSIDE if namespaces else str(DRIVERS)
     root = os.geteuid() == 0
     # As root every slot has a user of its own: no two programs, and no two harnesses, share one.
-    first_uid = _FIRST_UID + _UIDS * (os.getpid() % 64) if root and (namespaces or _reachable(readable)) else None
+    first_uid = FIRST_UID + _UIDS * (os.getpid() % 64) if root and (namespaces or _reachable(readable)) else None
     policy = (
         Policy((AF_UNIX, AF_INET, AF_INET6, AF_NETLINK), allow_ipc=True, allow_signals=True)
         if namespaces
@@ -90,17 +90,22 @@ def launch(level: Level, slots: int, host: Interpreter, parents: dict[str, Inter
         "seccomp": b64encode(filter_program(policy)).decode(),
         "first_uid": first_uid,
         "disk_bytes": DISK_BYTES,
-        "environment": environment(next(iter(parents.values())) if parents else host),
-        "parents": {name: {"command": each.command, "imports": each.profiles[name]} for name, each in parents.items()},
+        "environment": environment(os.path.dirname(next(iter(parents.values())).command[0])),
+        "parents": parents_of(parents),
     }
     server = ("/usr/bin/env", "-i", host.command[0], "-s", "-S", "-E", "-B", f"{drivers}/server.py")
     return Launch((*(_bubblewrap_arguments(root, readable) if namespaces else ()), *server), settings, drivers)
 
 
-def environment(python: Interpreter) -> dict[str, str]:
-    """What a program finds in its environment."""
+def parents_of(parents: dict[str, Interpreter]) -> dict[str, Any]:
+    """The warm parents as the server takes them."""
+    return {name: {"command": each.command, "imports": each.profiles[name]} for name, each in parents.items()}
+
+
+def environment(binaries: str) -> dict[str, str]:
+    """What a program finds in its environment; ``binaries`` is the folder of its interpreter."""
     return {
-        "PATH": f"{os.path.dirname(python.command[0])}:/usr/local/bin:/usr/bin:/bin",
+        "PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin",
         "HOME": "/tmp",
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",  # the order of a set must not change a verdict
@@ -110,7 +115,7 @@ def environment(python: Interpreter) -> dict[str, str]:
     }
 
 
-def limits_of(limits: Limits, memory: str, level: Level) -> dict[str, Any]:
+def limits_of(limits: Limits, memory: str, level: object) -> dict[str, Any]:
     """A request's limits, as the server takes them."""
     # The kernel counts by user; where programs share one with others, their guard counts their processes.
     counted = level is Level.NAMESPACES
@@ -144,7 +149,7 @@ def _bubblewrap_arguments(root: bool, readable: list[str]) -> tuple[str, ...]:
     bwrap = bubblewrap()
     if bwrap is None:
         raise FileNotFoundError("bwrap is not installed")
-    kept = [part for name in (*_CAPABILITIES, *_FOR_NAMESPACES) for part in ("--cap-add", f"CAP_{name}")]
+    kept = [part for name in (*SERVER_CAPABILITIES, *_FOR_NAMESPACES) for part in ("--cap-add", f"CAP_{name}")]
     # As root a user namespace would map programs to root again; a user of their own outside of one is stronger. An
     # ordinary user is root in a namespace of its own, so that it may make cells; programs get yet another one.
     user = ("--cap-drop", "ALL") if root else ("--unshare-user", "--uid", "0", "--gid", "0")

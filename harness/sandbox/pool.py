@@ -8,11 +8,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from harness.errors import SandboxError, UnavailableError
+from harness.errors import SandboxError, UnavailableError, UnknownNameError
 from harness.records import Outcome, Verdict
 from harness.sandbox import interpreters
 from harness.sandbox.bench import Bench, Item
 from harness.sandbox.compilecache import CompileCache
+from harness.sandbox.container import ENGINES, PYTHON, Container, container
 from harness.sandbox.foreign import COMPILE_LIMITS, Compilation, Files, compiled_files, foreign_of
 from harness.sandbox.interpreters import JUDGE, LIGHT, Interpreter
 from harness.sandbox.isolation import Launch, Level, launch, limits_of
@@ -35,11 +36,14 @@ class Sandbox:
     fresh interpreter. More slots than cores pay where programs sleep.
     """
 
-    def __init__(self, level: Level, slots: int | None = None, *, python: str | None = None, warm: bool = True) -> None:
+    def __init__(
+        self, level: Level | Container, slots: int | None = None, *, python: str | None = None, warm: bool = True
+    ) -> None:
         self.level = level
         self.slots = slots or os.cpu_count() or 1
         self.warm = warm
-        self._own = interpreters.own()
+        contained = isinstance(level, Container)
+        self._own = interpreters.contained(PYTHON) if contained else interpreters.own()
         self._python: Interpreter = interpreters.named(python) if python else self._own
         self._judges = LIGHT if self._python is self._own else JUDGE
         self._bench = Bench(self._judge)
@@ -100,6 +104,8 @@ class Sandbox:
 
     def _run_foreign(self, program: Program, done: "Future[Verdict]") -> None:
         spoken, tools = language(program.language), toolchain(program.language)
+        if isinstance(self.level, Container):
+            raise UnavailableError(f"no {program.language} in containers", "choose another level with --sandbox")
         if tools is None:
             raise UnavailableError(f"no toolchain for {program.language} here", spoken.install)
         foreign = foreign_of(program, tools, self._service.drivers())
@@ -169,6 +175,8 @@ class Sandbox:
     def _launch(self) -> Launch:
         parents = dict.fromkeys(self._python.profiles, self._python)
         parents[self._judges] = replace(self._own, profiles={self._judges: self._own.profiles[LIGHT]})
+        if isinstance(self.level, Container):
+            return self.level.launch(self.slots, parents)
         others = [tools for name in LANGUAGES if (tools := toolchain(name))]
         shown = [folder for tools in others for folder in tools.folders]
         return launch(self.level, self.slots, self._own, parents, shown)
@@ -188,20 +196,27 @@ def _settle(done: "Future[Verdict]", verdict: Verdict) -> None:
         done.set_result(verdict)
 
 
-def probe(level: Level) -> str:
+def probe(level: Level | Container) -> str:
     """Why this machine cannot offer ``level``; "" when a program really ran at it."""
     with Sandbox(level, slots=1) as sandbox:
         verdict = sandbox.run(_PROBE)
     return "" if verdict.outcome is Outcome.PASSED else " ".join(verdict.message.split()) or verdict.outcome
 
 
-def choose_level(wanted: str = "auto") -> Level:
+def choose_level(wanted: str = "auto") -> Level | Container:
     """The level called ``wanted``, or for "auto" the best that works here; ``none`` only when it is wanted by name.
 
     Raises:
+        UnknownNameError: there is no such level.
         SandboxError: it does not work here, or nothing but ``none`` would.
     """
-    levels = [Level.NAMESPACES, Level.LANDLOCK] if wanted == "auto" else [Level(wanted)]
+    levels: list[Level | Container] = [Level.NAMESPACES, Level.LANDLOCK]
+    if wanted.partition(":")[0] in ENGINES and wanted.partition(":")[2]:
+        levels = [container(wanted)]
+    elif wanted in list(Level):
+        levels = [Level(wanted)]
+    elif wanted != "auto":
+        raise UnknownNameError("sandbox level", wanted, ["auto", *Level, *(f"{engine}:IMAGE" for engine in ENGINES)])
     reasons = {}
     for level in levels:
         reason = probe(level)
