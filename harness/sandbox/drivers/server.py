@@ -17,7 +17,6 @@ import selectors
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections import deque
 
@@ -25,56 +24,11 @@ import confine
 import kernel
 import parent
 import rooms
+from housing import END_SECONDS, Housing
+from parents import Parent, Parents
 from runs import Run
 
 TICK_SECONDS = 0.2
-END_SECONDS = 5.0
-
-
-class Parent:
-    """A warm parent as the server sees it."""
-
-    def __init__(self, profile: str, pid: int, control: socket.socket, words: int) -> None:
-        self.profile, self.pid, self.control, self.words = profile, pid, control, words
-        self.ready = False
-        self.importing = ""
-        self.address_space = self.resident = 0
-        self.forking: deque[Run] = deque()
-        self.runs: dict[int, Run] = {}
-
-    def last_words(self) -> str:
-        """The end of what it has printed; it is not to be asked again."""
-        size = os.fstat(self.words).st_size
-        text = os.pread(self.words, 500, max(0, size - 500)).decode("utf-8", "replace")
-        os.close(self.words)
-        return " ".join(text.split())
-
-
-class Room:
-    """Where one program at a time runs, and how to end all in it.
-
-    A cell: its first process, a pidfd of it, and the socket to ask it for a clean cell. Otherwise a folder, for one
-    program only, and a pipe that its guard watches.
-    """
-
-    def __init__(self, slot: int, folder: str, descriptor: int, control: int, pid: int = 0) -> None:
-        self.slot, self.folder, self.descriptor, self.control, self.pid = slot, folder, descriptor, control, pid
-        self.run: Run | None = None
-        self.clean = False
-        self.asked_at = 0.0
-
-    def end(self) -> None:
-        """Asks for the end of all in it."""
-        if self.pid:
-            if not self.asked_at:
-                self.asked_at = time.monotonic()
-                try:
-                    os.write(self.control, b"1")
-                except OSError:
-                    pass  # it has died, and all with it
-        elif self.control >= 0:
-            os.close(self.control)
-            self.control = -1
 
 
 class Server:
@@ -86,19 +40,12 @@ class Server:
         self.slots: int = described["slots"]
         self.waiting: deque[dict] = deque()  # type: ignore[type-arg]
         self.running: list[Run] = []
-        self.parents: dict[str, Parent] = {}
-        self.unfit: dict[str, str] = {}
-        self.ready: deque[Room] = deque()
-        self.cells: dict[int, Room] = {}  # by process id
-        self.fault = ""
         self.started: dict[int, Run] = {}  # runs whose process is this one's own child
         self.events = selectors.DefaultSelector()
+        self.housing = Housing(self.settings, self.events, self.finish, self.lose)
+        self.parents = Parents(described, self.events, self.program_ended, self.abandon)
         self.incoming, self.outgoing = bytearray(), bytearray()
-        self.shown = [path for path in self.settings.readable if path.startswith("/tmp/")]
-        # More than run at once: while one is cleaned the next is ready.
-        self.free = deque(range(self.slots + (self.slots + 1) // 2))
         self.own = os.open("/proc/self/ns/pid", os.O_RDONLY)
-        self.networks = [rooms.make_network() for _ in self.free] if self.settings.namespaces else []
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
@@ -160,12 +107,8 @@ class Server:
         signal.set_wakeup_fd(-1)
         for run in self.running:
             run.room.end()
-        for room in self.ready:
-            room.end()
-            if not room.pid:
-                rooms.remove(room.folder)
-        for each in self.parents.values():
-            each.control.close()
+        self.housing.close()
+        self.parents.close()
         deadline = time.monotonic() + END_SECONDS
         while time.monotonic() < deadline and not self.settings.namespaces:
             try:
@@ -175,175 +118,39 @@ class Server:
                 break
         os._exit(0)
 
-    # -- rooms ------------------------------------------------------------------------------------------------------
-
-    def prepare(self) -> None:
-        """Makes the rooms that are missing."""
-        while self.free and not self.fault:
-            slot = self.free.popleft()
-            if self.settings.namespaces:
-                ours, theirs = socket.socketpair()
-                pid = rooms.make_cell(self.networks[slot], self.described["disk_bytes"], self.shown, theirs.fileno())
-                theirs.close()
-                room = self.cells[pid] = Room(slot, "/tmp", os.pidfd_open(pid), ours.detach(), pid)
-                self.events.register(room.control, selectors.EVENT_READ, lambda room=room: self.clean(room))
-            else:
-                folder = tempfile.mkdtemp(prefix="harness-")
-                if (uid := self.uid(slot)) is not None:
-                    os.chown(folder, uid, uid)
-                alive, keep = os.pipe()
-                self.ready.append(Room(slot, folder, alive, keep))
-
-    def clean(self, room: Room) -> None:
-        """A cell has been made or cleaned: its run is over, and the next may begin. Or it says what went wrong."""
-        try:
-            said = os.read(room.control, 4096)
-        except OSError:
-            said = b""
-        if said == b"1":
-            room.clean = True
-            self.settle(room)
-            return
-        self.events.unregister(room.control)
-        os.kill(room.pid, signal.SIGKILL)
-        self.fault = said.decode("utf-8", "replace") or "the first process of a cell died"
-
-    def settle(self, room: Room) -> None:
-        """What can be done with a room in which nothing is left once its program's end is told, too."""
-        run = room.run
-        if run is not None and run.usage is not None:
-            room.run = None
-            self.finish(run)
-        if room.run is None:
-            room.asked_at = 0.0
-            self.ready.append(room)
-
-    def lose_cell(self, room: Room) -> None:
-        """The first process of a cell has died, and all in it."""
-        if room.control in self.events.get_map():
-            self.events.unregister(room.control)
-        self.ready = deque(each for each in self.ready if each is not room)
-        if room.run is not None:
-            run, room.run = room.run, None
-            run.broken = run.broken or "its cell died"
-            for each in self.parents.values():
-                each.runs.pop(run.pid, None)
-            self.started.pop(run.pid, None)
-            self.finish(run)
-        self.gone(room)
-
-    def gone(self, room: Room) -> None:
-        """A room and all that was in it is no more."""
-        for descriptor in (room.descriptor, room.control):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self.free.append(room.slot)
-
-    def uid(self, slot: int) -> int | None:
-        """The user that programs of this slot run as."""
-        first = self.described["first_uid"]
-        return None if first is None else int(first) + slot
-
-    # -- parents ----------------------------------------------------------------------------------------------------
-
-    def start_parent(self, profile: str) -> None:
-        """Starts a warm parent; programs that want it wait until it is ready."""
-        described = self.described["parents"][profile]
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        here = os.path.dirname(os.path.abspath(__file__))
-        command = [*described["command"], os.path.join(here, "parent.py"), str(theirs.fileno())]
-        words = os.memfd_create("words")
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-                os.dup2(words, 1)
-                os.dup2(words, 2)
-                theirs.set_inheritable(True)
-                os.execve(command[0], command, self.described["environment"])
-            except BaseException as error:
-                os.write(2, f"{command[0]}: {error}\n".encode())
-            os._exit(127)
-        theirs.close()
-        ours.send(json.dumps({"settings": self.described, "imports": described["imports"]}).encode())
-        found = self.parents[profile] = Parent(profile, pid, ours, words)
-        self.events.register(ours, selectors.EVENT_READ, lambda: self.hear(found))
-
-    def hear(self, each: Parent) -> None:
-        """Takes in one message of a parent."""
-        try:
-            data = each.control.recv(1 << 16)
-        except OSError:
-            data = b""
-        if not data:
-            self.lose(each)
-            return
-        said = json.loads(data)
-        if "importing" in said:
-            each.importing = said["importing"]
-        elif "refused" in said:
-            self.unfit[each.profile] = f"the library {said['refused']} cannot be imported: {said['message']}"
-        elif "ready" in said:
-            each.ready, each.importing, each.address_space = True, "", said["address_space"]
-            each.resident = rooms.resident_bytes([each.pid], 1 << 60)
-        elif "forked" in said:
-            run = each.forking.popleft()
-            run.pid = said["forked"]
-            each.runs[run.pid] = run
-        elif "not_forked" in said:
-            self.abandon(each.forking.popleft(), f"a parent could not fork: {said['not_forked']}")
-        elif "ended" in said and (ended := each.runs.pop(said["ended"], None)):
-            self.program_ended(ended, said)
-
-    def lose(self, each: Parent) -> None:
-        """A parent has died: its runs are abandoned, and a library that it died of is remembered."""
-        self.events.unregister(each.control)
-        each.control.close()
-        self.parents.pop(each.profile, None)
-        if each.importing and each.profile not in self.unfit:
-            why = each.last_words()
-            self.unfit[each.profile] = f"the library {each.importing} crashes when it is imported: {why}"
-        elif not each.ready and each.profile not in self.unfit:
-            interpreter = self.described["parents"][each.profile]["command"][0]
-            self.unfit[each.profile] = f"the interpreter {interpreter} died: {each.last_words()}"
-        for run in [*each.forking, *each.runs.values()]:
-            self.abandon(run, "a warm parent died")
-
     # -- runs -------------------------------------------------------------------------------------------------------
 
     def pump(self) -> None:
         """Starts what can be started."""
-        if self.fault and self.waiting and not self.running and not self.ready:
-            self.answer({"id": self.waiting.popleft()["id"], "broken": f"no room: {self.fault}"})
-            self.fault = ""
+        housing = self.housing
+        if housing.fault and self.waiting and not self.running and not housing.ready:
+            self.answer({"id": self.waiting.popleft()["id"], "broken": f"no room: {housing.fault}"})
+            housing.fault = ""
         passed_over: deque[dict] = deque()  # type: ignore[type-arg]
-        while self.waiting and self.ready and len(self.running) < self.slots:
+        while self.waiting and housing.ready and len(self.running) < self.slots:
             request = self.waiting.popleft()
             profile = request.get("fork")
-            if profile in self.unfit:
-                self.answer({"id": request["id"], "broken": self.unfit[profile], "final": True})
-            elif profile is None:
+            if profile is None:
                 self.begin(request, None)
-            elif profile not in self.parents:
-                self.start_parent(profile)
-                passed_over.append(request)
-            elif not self.parents[profile].ready:
-                passed_over.append(request)
+            elif profile in self.parents.unfit:
+                self.answer({"id": request["id"], "broken": self.parents.unfit[profile], "final": True})
+            elif by := self.parents.get(profile):
+                self.begin(request, by)
             else:
-                self.begin(request, self.parents[profile])
+                passed_over.append(request)
         self.waiting.extendleft(reversed(passed_over))
-        self.prepare()
+        housing.prepare()
 
     def begin(self, request: dict, by: Parent | None) -> None:  # type: ignore[type-arg]
         """Starts one program in a room that is ready."""
-        room = self.ready.popleft()
+        room = self.housing.ready.popleft()
         run = room.run = Run(request, room)
         room.clean = False
         self.running.append(run)
         kind, space = request["memory"]
         limits = [*request["limits"], [kind, space + (by.address_space if by else 0)]]
         described = {
-            "uid": self.uid(room.slot),
+            "uid": self.housing.uid(room.slot),
             "folder": room.folder,
             "limits": limits,
             "processes": request["processes"],
@@ -398,12 +205,7 @@ class Server:
     def program_ended(self, run: Run, said: dict) -> None:  # type: ignore[type-arg]
         """A program's first process has ended; the others in its room must, too."""
         run.usage = said
-        if not run.room.pid:
-            self.finish(run)
-        elif run.room.clean:
-            self.settle(run.room)
-        else:
-            run.room.end()
+        self.housing.vacate(run)
 
     def abandon(self, run: Run, why: str) -> None:
         """Ends a run that says nothing about its program."""
@@ -411,12 +213,16 @@ class Server:
         run.usage = run.usage or {"status": 137, "cpu": 0.0, "peak": 0}
         self.program_ended(run, run.usage)
 
+    def lose(self, run: Run) -> None:
+        """A run's cell has died with all in it."""
+        run.broken = run.broken or "its cell died"
+        self.parents.forget(run)
+        self.started.pop(run.pid, None)
+        self.finish(run)
+
     def finish(self, run: Run) -> None:
         """Nothing of the program is left: answers its request."""
         self.running.remove(run)
-        if not run.room.pid:
-            run.room.end()
-            self.gone(run.room)
         self.answer(run.close(self.events))
 
     def reap(self, reader: int) -> None:
@@ -429,9 +235,7 @@ class Server:
                 return
             if pid == 0:
                 return
-            if pid in self.cells:
-                self.lose_cell(self.cells.pop(pid))
-            elif pid in self.started:
+            if not self.housing.died(pid) and pid in self.started:
                 self.program_ended(self.started.pop(pid), parent.ended(pid, status, used))
 
     # -- limits -----------------------------------------------------------------------------------------------------
@@ -443,13 +247,10 @@ class Server:
     def look_after(self) -> None:
         """Ends runs that are over their wall limit or hold too much memory together."""
         now = time.monotonic()
-        for room in self.cells.values():
-            if room.asked_at and now - room.asked_at > END_SECONDS:
-                os.kill(room.pid, signal.SIGKILL)
-        old = [run for run in self.running if now - run.looked_at > TICK_SECONDS and run.pid]
-        if not old:
-            return
-        for run in old:
+        self.housing.end_stuck(now)
+        for run in self.running:
+            if now - run.looked_at <= TICK_SECONDS or not run.pid:
+                continue
             run.looked_at = now
             if now - run.started > run.request["wall_seconds"]:
                 run.timed_out = True
