@@ -77,17 +77,12 @@ def launch(level: Level, slots: int, host: Interpreter, parents: dict[str, Inter
     root = os.geteuid() == 0
     # As root every slot has a user of its own: no two programs, and no two harnesses, share one.
     first_uid = FIRST_UID + _UIDS * (os.getpid() % 64) if root and (namespaces or _reachable(readable)) else None
-    policy = (
-        Policy((AF_UNIX, AF_INET, AF_INET6, AF_NETLINK), allow_ipc=True, allow_signals=True)
-        if namespaces
-        else Policy((), allow_ipc=False, allow_signals=True)
-    )
     settings = {
         "level": level.value,
         "slots": slots,
         "readable": [*readable, *([] if namespaces else [drivers, "/dev/urandom", "/dev/zero"])],
         "writable": ["/dev/null"],
-        "seccomp": b64encode(filter_program(policy)).decode(),
+        "seccomp": filters(namespaces),
         "first_uid": first_uid,
         "disk_bytes": DISK_BYTES,
         "environment": environment(os.path.dirname(next(iter(parents.values())).command[0])),
@@ -95,6 +90,15 @@ def launch(level: Level, slots: int, host: Interpreter, parents: dict[str, Inter
     }
     server = ("/usr/bin/env", "-i", host.command[0], "-s", "-S", "-E", "-B", f"{drivers}/server.py")
     return Launch((*(_bubblewrap_arguments(root, readable) if namespaces else ()), *server), settings, drivers)
+
+
+def filters(namespaces: bool) -> list[str]:
+    """The system call filter, base64, and the one for kernels whose landlock lets signals out (before ABI 6)."""
+    if namespaces:
+        policies = [Policy((AF_UNIX, AF_INET, AF_INET6, AF_NETLINK), allow_ipc=True, allow_signals=True)]
+    else:
+        policies = [Policy((), allow_ipc=False, allow_signals=allowed) for allowed in (True, False)]
+    return [b64encode(filter_program(policy)).decode() for policy in policies]
 
 
 def parents_of(parents: dict[str, Interpreter]) -> dict[str, Any]:

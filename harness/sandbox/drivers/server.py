@@ -1,7 +1,7 @@
 """Runs programs for the harness: the first process of a sandbox, in which it makes a room for every program.
 
 Stands alone (standard library only). Frames (four bytes of length, then JSON) come on standard input and go to standard
-output. The first holds the settings: level, slots, readable, writable, seccomp (base64), first_uid (or null),
+output. The first holds the settings: level, slots, readable, writable, seccomp [base64], first_uid (or null),
 disk_bytes, environment {name: value}, parents {profile: {command, imports}}. Each other one is a request: id, job,
 limits [[name, value]], memory [name of its limit, bytes], processes (or null), wall_seconds, output_bytes, and either
 "fork": profile of a warm parent, or "exec": a command, in which "{report}" stands for the descriptor to report on.
