@@ -6,6 +6,8 @@ wording is this project's own and goes through the model's chat template, so a s
 here and only roughly with published ones. pass@1: all asserts hold.
 """
 
+import builtins
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -65,7 +67,7 @@ class Mbpp:
         code = extract_code(answer.text, "python")
         if not code:
             return no_code(self.metric)
-        return await score_program(self.metric, Program("python", code, Asserts(sample.target)), tools.run)
+        return await score_program(self.metric, Program("python", code, sample.target), tools.run)
 
 
 def _request(row: Row) -> str:
@@ -78,6 +80,11 @@ def _example(row: Row) -> Iterable[Message]:
     return Message("user", _request(row)), Message("assistant", f"```python\n{code}\n```")
 
 
-def _checks(row: Row) -> tuple[str, ...]:
-    """Statements to run after the code: imports and set-up of the tests, then the tests."""
-    return tuple(text for text in (*row.test_imports, row.test_setup_code, *row.test_list) if text.strip())
+def _checks(row: Row) -> Asserts:
+    """Statements to run after the code: imports and set-up of the tests, then the tests.
+
+    A function that is called like a built-in one (task 126 wants a ``sum``) is the program's if the reference has it.
+    """
+    tests = tuple(text for text in (*row.test_imports, row.test_setup_code, *row.test_list) if text.strip())
+    wanted = set(re.findall(r"^def (\w+)", row.code, re.MULTILINE))
+    return Asserts(tests, tuple(sorted(wanted & set(dir(builtins)))))

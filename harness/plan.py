@@ -15,7 +15,7 @@ from harness.engines.model import Model, served
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.prompts import choice, infill
 from harness.records import LeftOut, Missing, Sample, Sampling, canonical_sha256
-from harness.sandbox.languages import LANGUAGES, language, toolchain
+from harness.sandbox.languages import LANGUAGES, language, missing_tool, toolchain
 
 HASH_LENGTH = 12
 
@@ -230,7 +230,7 @@ def _split_by_toolchain(name: str, samples: list[Sample], options: Options) -> t
             benchmark=name,
             what=each,
             samples=count,
-            reason=f"{LANGUAGES[each].executable} is not installed",
+            reason=f"{missing_tool(each)} is not installed",
             mend=LANGUAGES[each].install,
             requested=options.strict or each in options.languages,
         )

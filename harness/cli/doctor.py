@@ -78,7 +78,7 @@ def _vllm() -> tuple[str, bool, str]:
 
 def _language(name: str) -> tuple[str, bool, str]:
     found = toolchain(name)
-    return f"language {name}", found is not None, found.command[0] if found else LANGUAGES[name].install
+    return f"language {name}", found is not None, ", ".join(found.tools.values()) if found else LANGUAGES[name].install
 
 
 def _package(name: str, install: str) -> tuple[str, bool, str]:

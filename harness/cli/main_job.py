@@ -120,7 +120,7 @@ class MainJob:
                 candidate = Asker(engine, options.engine, manifest.prices, budget)
                 judge = await self._open_judge(stack, budget)
                 begun = new_session(
-                    command_line(), level, engine.describe(), judge.engine.describe() if judge else None
+                    command_line(), str(level), engine.describe(), judge.engine.describe() if judge else None
                 )
                 write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, begun)))
                 await self._time(folder, engine)

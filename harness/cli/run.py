@@ -51,7 +51,12 @@ def parser() -> Parser:
     where = p.add_argument_group("where")
     where.add_argument("--data-dir", type=Path, metavar="DIR", help="a mirror of benchmark data (or HARNESS_DATA_DIR)")
     where.add_argument("--out", type=Path, default=Path("results/runs"), metavar="DIR", help="default: results/runs")
-    where.add_argument("--sandbox", choices=("auto", "namespaces", "landlock", "none"), default="auto")
+    where.add_argument(
+        "--sandbox",
+        default="auto",
+        metavar="LEVEL",
+        help="auto (default), namespaces, landlock, docker:IMAGE, podman:IMAGE, or none",
+    )
 
     out = p.add_argument_group("what comes out")
     out.add_argument("--strict", action="store_true", help="samples left out make the run incomplete (exit code 3)")

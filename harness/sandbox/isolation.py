@@ -1,11 +1,11 @@
-"""How a program is kept apart from this machine: the levels, best first, and the command line that makes each.
+"""How programs are kept apart from this machine: the levels, best first, and the command line that makes each.
 
 ``namespaces``: bubblewrap; its own processes, network, mounts, a read-only system, a sized temporary folder.
 ``landlock``: where namespaces cannot be had; the kernel's landlock for files, seccomp for the rest.
 ``none``: limits only; for a box whose owner says so with ``--sandbox none``.
+``docker:IMAGE`` and ``podman:IMAGE``: a container without network, and landlock in it (container.py).
 """
 
-import json
 import os
 import shutil
 import stat
@@ -14,16 +14,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from harness.sandbox.execution import Execution, execute, in_memory
-from harness.sandbox.languages import DRIVERS, Toolchain, language, toolchain
-from harness.sandbox.program import Limits
+from harness.sandbox.interpreters import Interpreter
+from harness.sandbox.languages import DRIVERS
+from harness.sandbox.program import MEBIBYTE, Limits
 from harness.sandbox.seccomp import AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, Policy, filter_program
 
-FIRST_UID = 61_000
-"""As root, each slot's programs run under a user id of their own from here on, so that no two slots share one."""
+DISK_BYTES = 64 * MEBIBYTE
+"""What a program may write in all, to /tmp and to /dev/shm each."""
 
-_SYSTEM = (
+FIRST_UID, _UIDS = 61_000, 64
+SERVER_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETUID", "SETPCAP")
+_FOR_NAMESPACES = ("NET_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "SYS_ADMIN", "SETFCAP")
+_INSIDE = "/harness"
+"""Where a sandbox of namespaces shows the drivers: their own place may be below a folder that it hides."""
+
+SYSTEM = (
     "/usr",
     "/bin",
     "/sbin",
@@ -34,13 +41,7 @@ _SYSTEM = (
     "/etc/ld.so.cache",
     "/etc/localtime",
     "/etc/ssl/openssl.cnf",
-)
-
-_ENVIRONMENT = (
-    "PATH=/usr/local/bin:/usr/bin:/bin",
-    "HOME=/tmp",
-    "LANG=C.UTF-8",
-    "PYTHONHASHSEED=0",  # the order of a set must not change a verdict
+    "/etc/mime.types",
 )
 
 
@@ -53,28 +54,87 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
-class Confined:
-    """One program's driver about to run: ``job`` is what it reads; ``slot`` tells concurrent programs apart."""
+class Launch:
+    """How to start a server: its command, and the settings to send it first; ``drivers`` as its programs see them."""
 
-    language: str
-    job: bytes
-    token: str
-    limits: Limits
-    slot: int
+    command: tuple[str, ...]
+    settings: dict[str, Any]
+    drivers: str
 
 
-def run_confined(level: Level, confined: Confined) -> Execution:
-    """Runs a program's driver at ``level``, under guard.py.
+def launch(level: Level, slots: int, host: Interpreter, parents: dict[str, Interpreter], shown: list[str]) -> Launch:
+    """How to start a server at ``level`` that may run ``slots`` programs at a time.
+
+    ``host`` runs the server itself; ``parents`` are the warm parents by profile; ``shown`` more paths to show.
 
     Raises:
-        OSError: the sandbox could not be started.
+        FileNotFoundError: the level's tools are not installed.
     """
-    tools, python = toolchain(confined.language), toolchain("python")
-    if tools is None or python is None:
-        raise FileNotFoundError(f"no toolchain for {confined.language}")
-    readable = [*_SYSTEM, *sorted({*tools.folders, *python.folders, str(DRIVERS)})]
-    run = _in_namespaces if level is Level.NAMESPACES else _in_landlock if level is Level.LANDLOCK else _in_the_open
-    return run(confined, tools, python, readable)
+    interpreters = [host, *parents.values()]
+    readable = [*SYSTEM, *sorted({*shown, *(folder for each in interpreters for folder in each.folders)})]
+    namespaces = level is Level.NAMESPACES
+    drivers = _INSIDE if namespaces else str(DRIVERS)
+    root = os.geteuid() == 0
+    # As root every slot has a user of its own: no two programs, and no two harnesses, share one.
+    first_uid = FIRST_UID + _UIDS * (os.getpid() % 64) if root and (namespaces or _reachable(readable)) else None
+    settings = {
+        "level": level.value,
+        "slots": slots,
+        "readable": [*readable, *([] if namespaces else [drivers, "/dev/urandom", "/dev/zero"])],
+        "writable": ["/dev/null"],
+        "seccomp": filters(namespaces),
+        "first_uid": first_uid,
+        "disk_bytes": DISK_BYTES,
+        "environment": environment(os.path.dirname(next(iter(parents.values())).command[0])),
+        "parents": parents_of(parents),
+    }
+    server = ("/usr/bin/env", "-i", host.command[0], "-s", "-S", "-E", "-B", f"{drivers}/server.py")
+    return Launch((*(_bubblewrap_arguments(root, readable) if namespaces else ()), *server), settings, drivers)
+
+
+def filters(namespaces: bool) -> list[str]:
+    """The system call filter, base64, and the one for kernels whose landlock lets signals out (before ABI 6)."""
+    if namespaces:
+        policies = [Policy((AF_UNIX, AF_INET, AF_INET6, AF_NETLINK), allow_ipc=True, allow_signals=True)]
+    else:
+        policies = [Policy((), allow_ipc=False, allow_signals=allowed) for allowed in (True, False)]
+    return [b64encode(filter_program(policy)).decode() for policy in policies]
+
+
+def parents_of(parents: dict[str, Interpreter]) -> dict[str, Any]:
+    """The warm parents as the server takes them."""
+    return {name: {"command": each.command, "imports": each.profiles[name]} for name, each in parents.items()}
+
+
+def environment(binaries: str) -> dict[str, str]:
+    """What a program finds in its environment; ``binaries`` is the folder of its interpreter."""
+    return {
+        "PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",  # the order of a set must not change a verdict
+        "MPLBACKEND": "Agg",
+        # One thread a program: as many programs as cores run at a time, and threads do not survive a fork.
+        **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
+    }
+
+
+def limits_of(limits: Limits, memory: str, level: object) -> dict[str, Any]:
+    """A request's limits, as the server takes them."""
+    # The kernel counts by user; where programs share one with others, their guard counts their processes.
+    counted = level is Level.NAMESPACES
+    return {
+        "limits": [
+            ("RLIMIT_CORE", 0),
+            ("RLIMIT_CPU", limits.cpu_seconds),
+            ("RLIMIT_FSIZE", limits.file_bytes),
+            *([("RLIMIT_NPROC", limits.processes)] if counted else []),
+        ],
+        "memory": (memory, limits.memory_bytes),
+        "processes": None if counted else limits.processes,
+        "wall_seconds": limits.wall_seconds,
+        "output_bytes": limits.output_bytes,
+    }
 
 
 def bubblewrap() -> str | None:
@@ -89,85 +149,24 @@ def bubblewrap() -> str | None:
     return None
 
 
-def _in_namespaces(confined: Confined, tools: Toolchain, python: Toolchain, readable: list[str]) -> Execution:
+def _bubblewrap_arguments(root: bool, readable: list[str]) -> tuple[str, ...]:
     bwrap = bubblewrap()
     if bwrap is None:
         raise FileNotFoundError("bwrap is not installed")
-    # As root a user namespace would map the program to root again; a user id of its own outside of one is stronger.
-    # The guard needs root's power to change to that user and to end its processes, and nothing more.
-    root = os.geteuid() == 0
-    kept = [part for name in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL") for part in ("--cap-add", name)]
-    disk = str(confined.limits.disk_bytes)
-    policy = Policy((AF_UNIX, AF_INET, AF_INET6, AF_NETLINK), allow_ipc=True, allow_signals=True)
-    with in_memory(filter_program(policy)) as seccomp:
-        prefix = [
-            *(bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
-            *(["--cap-drop", "ALL", *kept] if root else ["--unshare-user"]),
-            *("--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox"),
-            *("--proc", "/proc", "--dev", "/dev"),
-            *("--perms", "1777", "--size", disk, "--tmpfs", "/tmp"),
-            *("--perms", "1777", "--size", disk, "--tmpfs", "/dev/shm"),
-            *_mounts(readable),  # after /tmp, because this very package may be installed below it
-            *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--seccomp", str(seccomp), "--"),
-        ]
-        config = _config(confined, FIRST_UID + confined.slot if root else None, counted=True) | {"folder": "/tmp"}
-        return _guarded(prefix, config, confined, tools, python, pass_fds=(seccomp,))
-
-
-def _in_landlock(confined: Confined, tools: Toolchain, python: Toolchain, readable: list[str]) -> Execution:
-    uid = _own_uid(confined, tools, python)
-    policy = Policy((), allow_ipc=False, allow_signals=uid is None)
-    config = _config(confined, uid, counted=uid is not None) | {
-        "readable": [*readable, "/dev/urandom"],
-        "writable": ["/dev/null"],
-        "seccomp": b64encode(filter_program(policy)).decode(),
-    }
-    return _guarded([], config, confined, tools, python)
-
-
-def _in_the_open(confined: Confined, tools: Toolchain, python: Toolchain, readable: list[str]) -> Execution:
-    del readable  # everything is
-    uid = _own_uid(confined, tools, python)
-    return _guarded([], _config(confined, uid, counted=uid is not None), confined, tools, python)
-
-
-def _guarded(
-    prefix: list[str],
-    config: dict[str, object],
-    confined: Confined,
-    tools: Toolchain,
-    python: Toolchain,
-    pass_fds: tuple[int, ...] = (),
-) -> Execution:
-    """Runs guard.py behind ``prefix``; the token travels on standard input, where no other process can read it."""
-    config |= {"command": tools.command}
-    guard = [*prefix, "/usr/bin/env", "-i", *_ENVIRONMENT, python.command[0], "-s", "-S", "-E", "-B"]
-    return execute(
-        lambda report, alive: [*guard, str(DRIVERS / "guard.py"), str(report), str(alive)],
-        json.dumps(config).encode() + b"\n" + confined.job,
-        confined.limits.wall_seconds,
-        confined.limits.output_bytes,
-        pass_fds,
+    kept = [part for name in (*SERVER_CAPABILITIES, *_FOR_NAMESPACES) for part in ("--cap-add", f"CAP_{name}")]
+    # As root a user namespace would map programs to root again; a user of their own outside of one is stronger. An
+    # ordinary user is root in a namespace of its own, so that it may make cells; programs get yet another one.
+    user = ("--cap-drop", "ALL") if root else ("--unshare-user", "--uid", "0", "--gid", "0")
+    return (
+        *(bwrap, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
+        *(*user, *kept, "--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox"),
+        *("--proc", "/proc", "--dev", "/dev"),
+        *("--perms", "1777", "--size", str(DISK_BYTES), "--tmpfs", "/tmp"),
+        *("--perms", "1777", "--size", str(DISK_BYTES), "--tmpfs", "/dev/shm"),
+        *_mounts(readable),  # after /tmp, because an environment may lie below it
+        *("--ro-bind", str(DRIVERS), _INSIDE, "--ro-bind", str(DRIVERS / "hosts"), "/etc/hosts"),
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"),
     )
-
-
-def _config(confined: Confined, uid: int | None, counted: bool) -> dict[str, object]:
-    """What guard.py is told. ``counted``: the kernel counts this program's processes alone, so it can limit them."""
-    limits = confined.limits
-    return {
-        "token": confined.token,
-        "limits": [
-            ("RLIMIT_CORE", 0),
-            ("RLIMIT_CPU", limits.cpu_seconds),
-            ("RLIMIT_FSIZE", limits.file_bytes),
-            ("RLIMIT_AS" if language(confined.language).address_space else "RLIMIT_DATA", limits.memory_bytes),
-            *([("RLIMIT_NPROC", limits.processes)] if counted else []),
-        ],
-        "processes": None if counted else limits.processes,
-        "uid": uid,
-        "folder": None,
-        "readable": None,
-    }
 
 
 def _mounts(paths: list[str]) -> list[str]:
@@ -185,11 +184,10 @@ def _mounts(paths: list[str]) -> list[str]:
     return arguments
 
 
-def _own_uid(confined: Confined, *chains: Toolchain) -> int | None:
-    """A user id for this slot, where this process may change to one and that user reaches the interpreters.
+def _reachable(paths: list[str]) -> bool:
+    """Whether an ordinary user gets to all ``paths``: root's home, where an interpreter may be, is often closed.
 
-    Root's home is often closed to others; then the program stays root, without root's capabilities.
+    Where not, programs stay root without root's capabilities.
     """
-    folders = {parent for chain in chains for path in (*chain.folders, str(DRIVERS)) for parent in Path(path).parents}
-    reachable = all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
-    return FIRST_UID + confined.slot if os.geteuid() == 0 and reachable else None
+    folders = {folder for path in (*paths, str(DRIVERS / "server.py")) for folder in Path(path).parents}
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in folders if folder.exists())

@@ -1,74 +1,124 @@
-"""From what a program's driver reported to a verdict. Nothing but a report of every test, in order, can pass."""
+"""From what a program's process reported to a verdict. Nothing but a result for every test, in order, can pass."""
 
 import json
 import math
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from harness.records import Outcome, Verdict
-from harness.sandbox.execution import Execution
-from harness.sandbox.program import Calls, Case, Program
+from harness.sandbox.program import Calls, Case, Limits, Script
 
 _SHOWN = 200
+Decision = tuple[Outcome, str, str]
+"""Outcome, the first test that did not pass, and why."""
 
 
-def judge(program: Program, token: str, execution: Execution) -> Verdict:
-    """The verdict on ``program`` after ``execution``; events without ``token`` are the program's own and ignored."""
-    events = [event for event in _events(execution.report) if event.get("token") == token]
-    usage: dict[str, Any] = next((event["usage"] for event in reversed(events) if "usage" in event), {})
-    outcome, test, message = _decide(program, events, usage, execution)
-    return Verdict(
-        outcome=outcome,
-        test=_encodable(test),
-        message=_encodable(message),
-        cpu_seconds=round(usage.get("cpu_seconds", 0.0), 3),
-        wall_seconds=round(execution.wall_seconds, 3),
-        peak_memory_bytes=usage.get("peak_memory_bytes", 0),
-        output=execution.output,
-    )
+@dataclass(frozen=True)
+class Execution:
+    """What came of a program's process: its exit status (128 + signal), its usage, its output and its report."""
+
+    status: int
+    timed_out: bool
+    over_memory: bool
+    cpu_seconds: float
+    wall_seconds: float
+    peak_memory_bytes: int
+    output: str
+    report: str
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> "Execution":
+        """A server's answer."""
+        return cls(
+            status=answer["status"],
+            timed_out=answer["timed_out"],
+            over_memory=answer["over_memory"],
+            cpu_seconds=answer["cpu"],
+            wall_seconds=answer["wall"],
+            peak_memory_bytes=answer["peak"],
+            output=answer["output"],
+            report=answer["report"],
+        )
+
+    def verdict(self, decision: Decision) -> Verdict:
+        """``decision`` with what this execution used."""
+        outcome, test, message = decision
+        return Verdict(
+            outcome=outcome,
+            test=_encodable(test),
+            message=_encodable(message),
+            cpu_seconds=round(self.cpu_seconds, 3),
+            wall_seconds=round(self.wall_seconds, 3),
+            peak_memory_bytes=self.peak_memory_bytes,
+            output=_encodable(self.output),
+        )
 
 
-def _decide(
-    program: Program, events: list[dict[str, Any]], usage: dict[str, Any], execution: Execution
-) -> tuple[Outcome, str, str]:
-    if not any("entered" in event for event in events):
-        return Outcome.INFRA_ERROR, "", f"the sandbox did not start: {execution.output.strip()[-500:]}"
+@dataclass(frozen=True)
+class Report:
+    """What a program's process said: ``fault`` is a decision that holds without any test, ``steps`` its results."""
+
+    fault: Decision | None
+    steps: dict[int, dict[str, Any]]
+
+
+def read_report(execution: Execution, limits: Limits) -> Report:
+    """The report of ``execution``; whatever is not as it should be is left out."""
+    events = list(events_of(execution.report))
+    steps = {event["step"]: event for event in events if type(event.get("step")) is int}
+    fault: Decision | None = None
     failure = next((event for event in events if "failed_to_load" in event), None)
-    if failure:
-        return _by_error(failure["failed_to_load"], str(failure.get("message", "")), "load")
-    if not any("loaded" in event for event in events):
-        return _ended_early(execution, usage, program, "load")
-    results = {event["test"]: event for event in events if isinstance(event.get("test"), int)}
-    for number, (name, expected) in enumerate(_tests(program)):
-        result = results.get(number)
+    if not any("entered" in event for event in events):
+        fault = Outcome.INFRA_ERROR, "", f"the sandbox did not start: {execution.output.strip()[-500:]}"
+    elif failure:
+        fault = by_error(str(failure["failed_to_load"]), str(failure.get("message", "")), "load")
+    elif not any("loaded" in event for event in events):
+        fault = ended_early(execution, limits, "load")
+    return Report(fault, steps)
+
+
+def judge_calls(calls: Calls, numbers: list[int], report: Report, execution: Execution, limits: Limits) -> Decision:
+    """Compares each case's result, reported at the step ``numbers`` says, with what it must be."""
+    for case, number in zip(calls.cases, numbers, strict=True):
+        result = report.steps.get(number)
         if result is None:
-            return _ended_early(execution, usage, program, name)
-        wrong = _wrong(result, expected)
+            return ended_early(execution, limits, case.call)
+        wrong = _wrong(result, case)
         if wrong:
-            return _by_error(str(result.get("raised", "")), wrong, name)
+            return by_error(str(result.get("raised", "")), wrong, case.call)
     return Outcome.PASSED, "", ""
 
 
-def _tests(program: Program) -> Iterator[tuple[str, Case | None]]:
-    if isinstance(program.tests, Calls):
-        yield from ((case.call, case) for case in program.tests.cases)
-    else:
-        yield from ((statement, None) for statement in program.tests.tests)
+def judge_inside(expected: list[str], token: str, execution: Execution, limits: Limits) -> Decision:
+    """What tests in the program's own process said: each of ``expected`` passed, once, and the end is authentic."""
+    passed: list[str] = []
+    for event in events_of(execution.report):
+        if "tampered" in event:
+            return Outcome.FAILED, "", f"the program tampered with its tests: {event['tampered']}"
+        if "test" in event and event.get("ok") is not True:
+            name, message = str(event.get("raised", "")), str(event.get("message", ""))
+            return by_error(name, f"{name}: {message}".rstrip(": "), str(event["test"]))
+        if "test" in event:
+            passed.append(str(event["test"]))
+    missing = next((name for name in expected if name not in passed), "")
+    if missing or not any(event.get("end") == token for event in events_of(execution.report)):
+        return ended_early(execution, limits, missing or "end of the tests")
+    if len(set(passed)) < len(passed) and len(set(expected)) == len(expected):
+        return Outcome.FAILED, "", "a test was reported twice"
+    return Outcome.PASSED, "", ""
 
 
-def _wrong(result: dict[str, Any], expected: Case | None) -> str:
-    """Why the result of one test is not what it must be; "" when it is."""
-    raised = f"{result['raised']}: {result.get('message', '')}" if "raised" in result else ""
-    if expected is None:
-        return raised or ("" if result.get("ok") is True else "gave no result")
-    if expected.raises:
-        return "" if result.get("raised") == expected.raises else f"{raised or 'nothing'} raised, not {expected.raises}"
-    if raised or "value" not in result:
-        return raised or "gave no result"
-    if matches(result["value"], expected.returns):
-        return ""
-    return f"gave {_short(result['value'])}, not {_short(expected.returns)}"
+def judge_script(script: Script, stdout: str, execution: Execution, limits: Limits) -> Decision:
+    """Compares what a script printed, and how it ended, with what it must be."""
+    if execution.status > 128 and script.status <= 128:
+        return ended_early(execution, limits, "script")
+    if execution.status != script.status:
+        return Outcome.FAILED, "script", f"exit status {execution.status}, not {script.status}"
+    if _stripped(stdout) != _stripped(script.stdout):
+        return Outcome.FAILED, "script", f"printed {_short(stdout)}, not {_short(script.stdout)}"
+    return Outcome.PASSED, "", ""
 
 
 def matches(value: Any, expected: Any) -> bool:
@@ -87,30 +137,48 @@ def matches(value: Any, expected: Any) -> bool:
     return type(value) is type(expected) and bool(value == expected)
 
 
-def _by_error(error: str, message: str, test: str) -> tuple[Outcome, str, str]:
+def by_error(error: str, message: str, test: str) -> Decision:
+    """A test that raised ``error``, or whose result was wrong."""
     return (Outcome.MEMORY if error == "MemoryError" else Outcome.FAILED), test, message or error
 
 
-def _ended_early(execution: Execution, usage: dict[str, Any], program: Program, test: str) -> tuple[Outcome, str, str]:
+def ended_early(execution: Execution, limits: Limits, test: str) -> Decision:
+    """A process that ended, or was ended, before it said what came of ``test``."""
     if execution.timed_out:
-        return Outcome.TIMEOUT, test, f"still running after {program.limits.wall_seconds:g} s"
-    status = usage.get("status", execution.status)
-    spent = usage.get("cpu_seconds", 0.0) >= program.limits.cpu_seconds
-    if status == 128 + signal.SIGXCPU or (status == 128 + signal.SIGKILL and spent):
-        return Outcome.TIMEOUT, test, f"still running after {program.limits.cpu_seconds} s of CPU"
-    if "heap out of memory" in execution.output:
+        return Outcome.TIMEOUT, test, f"still running after {limits.wall_seconds:g} s"
+    if execution.over_memory or "heap out of memory" in execution.output:
         return Outcome.MEMORY, test, "out of memory"
-    return Outcome.CRASHED, test, f"ended before its tests did (exit status {status})"
+    spent = execution.cpu_seconds >= limits.cpu_seconds
+    if execution.status == 128 + signal.SIGXCPU or (execution.status == 128 + signal.SIGKILL and spent):
+        return Outcome.TIMEOUT, test, f"still running after {limits.cpu_seconds} s of CPU"
+    return Outcome.CRASHED, test, f"ended before its tests did (exit status {execution.status})"
 
 
-def _events(report: bytes) -> Iterator[dict[str, Any]]:
-    for line in report.splitlines():
+def events_of(report: str) -> Iterator[dict[str, Any]]:
+    """The objects among a report's lines."""
+    for line in report.split("\n"):
         try:
             event = json.loads(line)
         except (ValueError, RecursionError):
             continue
         if isinstance(event, dict):
             yield event
+
+
+def _wrong(result: dict[str, Any], expected: Case) -> str:
+    """Why the result of one case is not what it must be; "" when it is."""
+    raised = f"{result['raised']}: {result.get('message', '')}" if "raised" in result else ""
+    if expected.raises:
+        return "" if result.get("raised") == expected.raises else f"{raised or 'nothing'} raised, not {expected.raises}"
+    if raised or "value" not in result:
+        return raised or "gave no result"
+    if matches(result["value"], expected.returns):
+        return ""
+    return f"gave {_short(result['value'])}, not {_short(expected.returns)}"
+
+
+def _stripped(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def _encodable(text: str) -> str:

@@ -13,17 +13,24 @@ class Limits:
     cpu_seconds: int = 10
     wall_seconds: float = 60.0
     memory_bytes: int = 1024 * MEBIBYTE
+    """Beyond what the libraries of a warm parent take; for one process and for all of a program's together."""
     file_bytes: int = 16 * MEBIBYTE
-    disk_bytes: int = 64 * MEBIBYTE
     processes: int = 64
     output_bytes: int = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Asserts:
-    """Statements run one after the other in the program's own scope; each passes when it raises nothing."""
+    """Python statements in order; each assert among them must hold.
+
+    Only the outermost calls of the program's own names are evaluated in its process; another process compares. A name
+    is the program's own when it is in ``names``, or is neither built in, nor imported or defined by the tests
+    themselves, nor a module of the standard library. Asserts that cannot be taken apart so (a call that depends on a
+    loop's variable) run in the program's process; :func:`harness.sandbox.asserts.take_apart` says which and why.
+    """
 
     tests: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,38 @@ class Calls:
 
 
 @dataclass(frozen=True)
+class Unittest:
+    """A Python test module, run in the program's own scope; every test of the class ``case`` must pass, none skipped.
+
+    It runs inside the program's process, hardened but not provable: see docs/sandbox.md.
+    """
+
+    source: str
+    case: str = "TestCases"
+
+
+@dataclass(frozen=True)
+class Script:
+    """The program is a script: run once with ``stdin`` and ``arguments``; compared outside with ``stdout``.
+
+    Whitespace at the ends of lines and of the whole does not count. ``status`` is the exit status it must end with.
+    """
+
+    stdout: str
+    stdin: str = ""
+    arguments: tuple[str, ...] = ()
+    status: int = 0
+
+
+Tests = Asserts | Calls | Unittest | Script
+
+
+@dataclass(frozen=True)
 class Program:
     """A whole source file with its tests; ``path`` is the file's name as the user knows it."""
 
     language: str
     source: str
-    tests: Asserts | Calls
+    tests: Tests
     path: str = "solution"
     limits: Limits = field(default_factory=Limits)

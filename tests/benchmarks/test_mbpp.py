@@ -28,7 +28,7 @@ def test_counts_and_prompts(mirror: Path, config: str, count: int, shots: int) -
         assert isinstance(sample.prompt, Chat)
         roles = [message.role for message in sample.prompt.messages]
         assert roles == ["user", "assistant"] * shots + ["user"]
-        assert sample.target[-1] in sample.prompt.messages[-1].content
+        assert sample.target.tests[-1] in sample.prompt.messages[-1].content
         assert "\r" not in sample.prompt.messages[-1].content.replace("\r\n", "") or config == "full"
 
 

@@ -1,6 +1,6 @@
-// Runs inside the sandbox: loads one JavaScript program, evaluates its cases, reports each on the report descriptor.
-// Stands alone (node only). Reads one JSON object on standard input: token, path, source, asserts, cases [{setup, call}].
-// Writes JSON lines, each with the token: {"loaded"}, then one {"test", "ok" | "value" | "raised", "message"} a test.
+// Runs inside the sandbox: loads one JavaScript program, does its steps, reports each on the report descriptor.
+// Stands alone (node only). Reads one JSON object on standard input: path, source, steps [{run} | {plain}].
+// Writes JSON lines: {"loaded"}, then one {"step", "value" | "raised", "message"} a step that has something to say.
 'use strict';
 
 const fs = require('node:fs');
@@ -12,7 +12,7 @@ const reportTo = Number(process.argv[2]);
 const { stringify } = JSON;
 const writeSync = fs.writeSync.bind(fs);
 const exit = process.reallyExit.bind(process);
-const report = (event) => writeSync(reportTo, stringify({ token: job.token, ...event }) + '\n');
+const report = (event) => writeSync(reportTo, stringify(event) + '\n');
 
 function nameOf(error) {
   const name = (error && error.constructor && error.constructor.name) || typeof error;
@@ -56,21 +56,12 @@ async function main() {
     return;
   }
   report({ loaded: true });
-  for (const [number, statement] of job.asserts.entries()) {
+  for (const [number, step] of job.steps.entries()) {
     try {
-      await run(`(async () => {${statement}\n})()`, 'test');
+      if ('run' in step) run(step.run, 'setup');
+      else report({ step: number, value: plain(await run(`(${step.plain.trim()}\n)`, 'call')) });
     } catch (error) {
-      report({ test: number, raised: nameOf(error), message: messageOf(error) });
-      return;
-    }
-    report({ test: number, ok: true });
-  }
-  for (const [number, { setup, call }] of job.cases.entries()) {
-    try {
-      run(setup, 'setup');
-      report({ test: number, value: plain(await run(`(${call.trim()}\n)`, 'call')) });
-    } catch (error) {
-      report({ test: number, raised: nameOf(error), message: messageOf(error) });
+      report({ step: number, raised: nameOf(error), message: messageOf(error) });
     }
   }
 }

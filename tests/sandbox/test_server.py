@@ -1,0 +1,215 @@
+"""The server and its warm parents: the same verdicts as a fresh interpreter, and what happens when one of them dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from harness.records import Outcome, Verdict
+from harness.sandbox.isolation import Level
+from harness.sandbox.pool import Sandbox, choose_level, probe
+from harness.sandbox.program import Asserts, Calls, Case, Limits, Program, Tests, Unittest
+
+LIMITS = Limits(cpu_seconds=1, wall_seconds=3.0)
+TRUE = Asserts(("assert f() == 1",))
+CASES = Unittest(
+    "import unittest\nfrom unittest.mock import patch\n"
+    "class TestCases(unittest.TestCase):\n"
+    "    def test_value(self):\n        self.assertEqual(f(), 1)\n"
+    "    @patch('os.getcwd', return_value='/nowhere')\n"
+    "    def test_mock(self, cwd):\n        self.assertEqual(g(), '/nowhere')\n"
+)
+CORPUS: dict[str, tuple[str, Tests]] = {
+    "right": ("def f(): return 1", TRUE),
+    "wrong": ("def f(): return 2", TRUE),
+    "other type": ("def f(): return 1.0", TRUE),
+    "no function": ("x = 1", TRUE),
+    "syntax": ("def f(: return 1", TRUE),
+    "raises at load": ("raise KeyError('x')", TRUE),
+    "raises": ("def f(): raise ValueError('no')", TRUE),
+    "recursion": ("def f(): return f()", TRUE),
+    "spins": ("while True: pass", TRUE),
+    "sleeps": ("import time\ntime.sleep(60)", TRUE),
+    "memory": ("x = bytearray(3 << 30)", TRUE),
+    "exits": ("import sys\nsys.exit(0)", TRUE),
+    "crashes": ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", TRUE),
+    "terminates itself": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", TRUE),
+    "main guard": ("def f(): return __name__\nassert __name__ != '__main__'", Asserts(("assert f() != '__main__'",))),
+    "data class": ("import dataclasses\n@dataclasses.dataclass\nclass P:\n    x: int\ndef f(): return P(1).x", TRUE),
+    "pickles": ("import pickle\nclass P: pass\ndef f(): return int(bool(pickle.loads(pickle.dumps(P()))))", TRUE),
+    "processes": ("import subprocess\ndef f(): return len(subprocess.run(['echo'], capture_output=True).stdout)", TRUE),
+    "threads": (
+        "import threading\nl = []\n"
+        "def f():\n    t = threading.Thread(target=l.append, args=(1,))\n    t.start()\n    t.join()\n    return l[0]",
+        TRUE,
+    ),
+    "set order": ("def f(): return list({'a', 'b', 'c'})", Asserts(("assert len(f()) == 3",))),
+    "calls": (
+        "def f(n): return [n]",
+        Calls((Case("f(1)", [1]), Case("f(x)", [2], setup="x = 2"), Case("f()", raises="TypeError"))),
+    ),
+    "loop": ("def f(n): return n", Asserts(("for n in range(3):\n    assert f(n) == n",))),
+    "wrong in a loop": ("def f(n): return n", Asserts(("for n in range(3):\n    assert f(n) == 0",))),
+    "unittest": ("import os\ndef f(): return 1\ndef g(): return os.getcwd()", CASES),
+    "unittest wrong": ("import os\ndef f(): return 2\ndef g(): return os.getcwd()", CASES),
+    "unittest raises": ("def f(): raise OSError\ndef g(): return 1", CASES),
+    "unittest spins": ("def f():\n    while True: pass", CASES),
+}  # fmt: skip
+
+
+def test_warm_and_cold_give_the_same_verdicts() -> None:
+    programs = [Program("python", source, tests, limits=LIMITS) for source, tests in CORPUS.values()]
+
+    def verdicts(warm: bool) -> dict[str, tuple[Outcome, str, str]]:
+        with Sandbox(choose_level(), slots=3, warm=warm) as sandbox:
+            found = [future.result() for future in [sandbox.submit(program) for program in programs]]
+        return {name: (each.outcome, each.test, each.message) for name, each in zip(CORPUS, found, strict=True)}
+
+    warm, cold = verdicts(warm=True), verdicts(warm=False)
+    assert warm == cold
+    assert {outcome for outcome, _, _ in warm.values()} >= {
+        Outcome.PASSED, Outcome.FAILED, Outcome.TIMEOUT, Outcome.MEMORY, Outcome.CRASHED
+    }  # fmt: skip
+    assert sum(outcome is Outcome.PASSED for outcome, _, _ in warm.values()) == 11
+
+
+CHANGES = """
+import os, random, signal, socket, sys, tempfile, decimal, time
+def traces():
+    return [sorted(os.listdir("/tmp")) if os.environ["TMPDIR"] == "/tmp" else sorted(os.listdir(os.environ["TMPDIR"])),
+            sorted(name for name in os.environ if name.startswith("LEFT")), os.getcwd() == os.environ["TMPDIR"],
+            os.umask(0o22), signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL, decimal.getcontext().prec,
+            "left" in sys.modules, random.random() == 0.13436424411240122]
+before = traces()
+open("file", "w").write("x")
+try:
+    open("/dev/shm/file", "w").write("x")
+except OSError:
+    pass
+os.environ["LEFT"] = "1"
+os.umask(0)
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+decimal.getcontext().prec = 3
+sys.modules["left"] = sys
+random.seed(1)
+if os.fork() == 0:
+    time.sleep(60)
+os.chdir("/")
+"""
+
+
+def test_nothing_of_one_program_reaches_the_next(sandbox: Sandbox) -> None:
+    clean = [[], [], True, 0o22, True, 28, False, False]
+    program = Program("python", CHANGES, Calls((Case("before", clean),)))
+    for _ in range(6):
+        verdict = sandbox.run(program)
+        assert verdict.outcome is Outcome.PASSED, verdict
+
+
+def test_random_numbers_differ_between_programs(sandbox: Sandbox) -> None:
+    program = Program("python", "import random", Calls((Case("random.random()", None),)))
+    assert len({sandbox.run(program).message for _ in range(4)}) == 4
+
+
+def servers(script: str) -> list[int]:
+    """The processes below this one that run ``script``."""
+    listing = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+    rows = [line.split(None, 2) for line in listing.stdout.splitlines()]
+    below = {os.getpid()}
+    while more := {int(pid) for pid, parent, _ in rows if int(parent) in below} - below:
+        below |= more
+    return [int(pid) for pid, _, command in rows if int(pid) in below and script in command]
+
+
+def while_it_runs(sandbox: Sandbox, act: Callable[[], None]) -> Verdict:
+    """The verdict on a program during which ``act`` is done, once."""
+    source = "import time\ntime.sleep(0.7)\ndef f(): return 1"
+    future = sandbox.submit(Program("python", source, TRUE))
+    time.sleep(0.3)
+    act()
+    return future.result()
+
+
+@pytest.mark.parametrize("script", ["server.py", "parent.py"])
+@pytest.mark.parametrize("level", [Level.NAMESPACES, Level.LANDLOCK])
+def test_what_dies_is_started_again_and_its_program_run_once_more(level: Level, script: str) -> None:
+    if reason := probe(level):
+        pytest.skip(f"no {level} here: {reason}")
+    others = {*servers("server.py"), *servers("parent.py")}
+    with Sandbox(level, slots=2) as sandbox:
+        assert sandbox.run(Program("python", "def f(): return 1", TRUE)).outcome is Outcome.PASSED
+
+        def kill() -> None:
+            for pid in {*servers(script)} - others:
+                os.kill(pid, signal.SIGKILL)
+
+        assert while_it_runs(sandbox, kill).outcome is Outcome.PASSED
+        future = sandbox.submit(Program("python", "import time\ntime.sleep(60)\ndef f(): return 1", TRUE))
+        for _ in range(2):
+            time.sleep(0.8)
+            kill()
+        verdict = future.result(20)
+        assert verdict.outcome is Outcome.INFRA_ERROR
+        assert "died" in verdict.message
+        assert sandbox.run(Program("python", "def f(): return 1", TRUE)).outcome is Outcome.PASSED
+
+
+def test_a_library_that_crashes_at_import_is_named(tmp_path: Path) -> None:
+    """With an interpreter of its own whose numpy breaks: an infra error, never a wrong score."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
+    site = next((tmp_path / "env/lib").glob("python*/site-packages"))
+    (site / "numpy").mkdir()
+    (site / "numpy/__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    with Sandbox(choose_level(), slots=1, python=str(tmp_path / "env/bin/python")) as sandbox:
+        verdict = sandbox.run(Program("python", "import numpy\ndef f(): return 1", TRUE))
+        assert verdict.outcome is Outcome.INFRA_ERROR
+        assert "numpy" in verdict.message
+        assert sandbox.run(Program("python", "def f(): return 1", TRUE)).outcome is Outcome.PASSED
+
+
+def test_another_interpreter_brings_its_libraries(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
+    site = next((tmp_path / "env/lib").glob("python*/site-packages"))
+    (site / "answers.py").write_text("def f(): return 1\n")
+    for warm in (True, False):
+        with Sandbox(choose_level(), slots=1, python=str(tmp_path / "env/bin/python"), warm=warm) as sandbox:
+            assert sandbox.run(Program("python", "from answers import f", TRUE)).outcome is Outcome.PASSED
+
+
+INTERRUPTED = """
+import sys
+from harness.sandbox.isolation import Level
+from harness.sandbox.pool import Sandbox
+from harness.sandbox.program import Asserts, Program
+with Sandbox(Level(sys.argv[1]), slots=1) as sandbox:
+    print("started", flush=True)
+    sandbox.run(Program("python", "import time\\ntime.sleep(600)", Asserts(("assert True",))))
+"""
+
+
+def test_an_interrupt_does_not_wait_for_a_program_that_sleeps(sandbox: Sandbox) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, sandbox.level]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as harness:
+        assert harness.stdout is not None
+        harness.stdout.readline()
+        time.sleep(1)
+        began = time.monotonic()
+        harness.send_signal(signal.SIGINT)
+        harness.wait(20)
+        assert time.monotonic() - began < 10
+
+
+def test_a_full_disk_is_the_programs_and_not_the_next_ones(sandbox: Sandbox) -> None:
+    writes = "for n in range(99):\n    open(f'f{n}', 'wb').write(bytes(10 << 20))".replace("\n", "\n    ")
+    fills = f"try:\n    {writes}\nexcept OSError:\n    pass\ndef f(): return 1"
+    for _ in range(2):
+        assert sandbox.run(Program("python", fills, TRUE)).outcome is Outcome.PASSED
+    assert (
+        sandbox.run(Program("python", "open('x', 'w').write('x')\ndef f(): return 1", TRUE)).outcome is Outcome.PASSED
+    )
