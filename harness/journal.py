@@ -117,6 +117,10 @@ class Journal:
         """Whether nothing is left to do for ``key``; an infra error is tried again by the next run."""
         return key in self.records and self.records[key].verdict is not Outcome.INFRA_ERROR
 
+    def answered(self, key: Key) -> bool:
+        """Whether there is an answer for ``key``, scored or not: it is not asked again."""
+        return key in self.records and self.records[key].answer is not None
+
     def _leave_no_trace(self) -> None:
         """Removes a journal without a record, and the folders that were made for it alone."""
         folder = self.path.parent

@@ -5,6 +5,7 @@ import asyncio
 import json
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -31,11 +32,13 @@ from harness.manifest import (
 )
 from harness.pipeline import open_attempts, run
 from harness.plan import Job, Plan, attempts, make_plan
-from harness.records import prompt_characters
+from harness.records import Sample, prompt_characters
 from harness.reporting.progress import RunProgress, error_console
 from harness.reporting.table import print_summary, results_console
 from harness.sandbox.pool import Sandbox, choose_level
 from harness.summary import SUMMARY, summarise
+
+Attempts = Sequence[tuple[Job, Sample, int]]
 
 
 class MainJob:
@@ -80,7 +83,7 @@ class MainJob:
             if earlier:
                 check_same_data(earlier, self.plan)
             manifest = manifest_of(self.plan, earlier.sessions if earlier else ())
-            left = sum(1 for _ in open_attempts(self.plan, journal))
+            left = list(open_attempts(self.plan, journal))
             try:
                 if left:
                     self._run(folder, journal, manifest, left)
@@ -105,7 +108,7 @@ class MainJob:
         serving = options.engine.serving
         return locate(options.model, self.arguments.revision, serving.trust_remote_code, serving.lora)
 
-    def _run(self, folder: Path, journal: Journal, manifest: Manifest, left: int) -> None:
+    def _run(self, folder: Path, journal: Journal, manifest: Manifest, left: Attempts) -> None:
         level = choose_level(self.arguments.sandbox)
         options = self.plan.options
         engine = open_engine(options.engine, self.plan.model, options.seed, self._tell)
@@ -113,7 +116,9 @@ class MainJob:
         totals = Counter(job.entry.name for job, _, _ in attempts(self.plan))
         done = Counter(key[0] for key in journal.records if journal.settled(key))
         self._tell(f"{self.plan.model.name} from {self.plan.model.source}; sandbox: {level}; {folder}")
-        self._tell(f"{done.total()} answers are there, {left} to ask" if done else f"{left} answers to ask")
+        to_ask = sum(not journal.answered((job.entry.name, sample.id, attempt)) for job, sample, attempt in left)
+        there = totals.total() - to_ask
+        self._tell(f"{there} answers are there, {to_ask} to ask" if there else f"{to_ask} answers to ask")
 
         async def session() -> None:
             async with engine, AsyncExitStack() as stack:
