@@ -40,7 +40,8 @@ class Sandbox:
         self, level: Level | Container, slots: int | None = None, *, python: str | None = None, warm: bool = True
     ) -> None:
         self.level = level
-        self.slots = slots or os.cpu_count() or 1
+        # One more than there are cores: while one program's cell is cleaned another runs.
+        self.slots = slots or (os.cpu_count() or 1) + 1
         self.warm = warm
         contained = isinstance(level, Container)
         self._own = interpreters.contained(PYTHON) if contained else interpreters.own()
