@@ -106,7 +106,8 @@ class Sandbox:
     def _run_foreign(self, program: Program, done: "Future[Verdict]") -> None:
         spoken, tools = language(program.language), toolchain(program.language)
         if isinstance(self.level, Container):
-            raise UnavailableError(f"no {program.language} in containers", "choose another level with --sandbox")
+            _settle(done, Verdict(Outcome.INFRA_ERROR, message=f"no {program.language} in a container: python only"))
+            return
         if tools is None:
             raise UnavailableError(f"no toolchain for {program.language} here", spoken.install)
         foreign = foreign_of(program, tools, self._service.drivers())
