@@ -81,7 +81,7 @@ class _Splitter:
         plain = [
             each for each in self.statements if not isinstance(each.node, ast.Assert | ast.Import | ast.ImportFrom)
         ]
-        grown = True
+        grown = bool(plain)
         while grown:
             before = len(self.own)
             for each in plain:
@@ -118,8 +118,7 @@ class _Splitter:
                 steps.append({"run": each.text})
             else:
                 setup.append(each.text)
-        used = {name for check in checks for name in _names(ast.parse(check.code))} | self.modules
-        imports = [f"import {name}" for name in sorted(self.modules & used)]
+        imports = [f"import {name}" for name in sorted(self.modules)]
         return Apart(tuple(steps), "\n".join([*imports, *setup]), tuple(checks))
 
     def _check(self, each: _Statement, steps: list[dict[str, str]]) -> Check:

@@ -40,7 +40,8 @@ class Sandbox:
         self, level: Level | Container, slots: int | None = None, *, python: str | None = None, warm: bool = True
     ) -> None:
         self.level = level
-        self.slots = slots or os.cpu_count() or 1
+        # One more than there are cores: while one program's cell is cleaned another runs.
+        self.slots = slots or (os.cpu_count() or 1) + 1
         self.warm = warm
         contained = isinstance(level, Container)
         self._own = interpreters.contained(PYTHON) if contained else interpreters.own()
@@ -105,7 +106,8 @@ class Sandbox:
     def _run_foreign(self, program: Program, done: "Future[Verdict]") -> None:
         spoken, tools = language(program.language), toolchain(program.language)
         if isinstance(self.level, Container):
-            raise UnavailableError(f"no {program.language} in containers", "choose another level with --sandbox")
+            _settle(done, Verdict(Outcome.INFRA_ERROR, message=f"no {program.language} in a container: python only"))
+            return
         if tools is None:
             raise UnavailableError(f"no toolchain for {program.language} here", spoken.install)
         foreign = foreign_of(program, tools, self._service.drivers())

