@@ -30,27 +30,27 @@ class Timing:
     """One streamed answer; ``first_token_seconds`` is None where the answer was empty."""
 
     sample: str
-    concurrency: int
     first_token_seconds: float | None
     seconds: float
     answer_tokens: int
 
 
 @dataclass(frozen=True)
-class Timings:
-    """One benchmark's streamed answers; ``failed`` counts those that did not come."""
+class Pass:
+    """A benchmark's prompts streamed ``concurrency`` at a time; ``failed`` counts the answers that did not come."""
 
     use_case: str
     benchmark: str
+    concurrency: int
     answers: tuple[Timing, ...]
-    failed: int = 0
+    failed: int
 
 
 @dataclass(frozen=True)
 class Latency:
     """The whole of latency.json: what was measured, not what follows from it."""
 
-    benchmarks: tuple[Timings, ...]
+    passes: tuple[Pass, ...]
 
 
 def timed_jobs(plan: Plan, wanted: bool | None) -> tuple[Job, ...]:
@@ -63,7 +63,7 @@ def timed_jobs(plan: Plan, wanted: bool | None) -> tuple[Job, ...]:
 
 async def measure(plan: Plan, jobs: Sequence[Job], engine: Engine) -> Latency:
     """Streams up to :data:`SAMPLES` prompts of each job at each concurrency, on an engine that does nothing else."""
-    return Latency(tuple([await _one(job, plan.sampling(job, 0), engine) for job in jobs]))
+    return Latency(tuple([each for job in jobs for each in await _passes(job, plan.sampling(job, 0), engine)]))
 
 
 def read_latency(folder: Path) -> Latency | None:
@@ -81,32 +81,28 @@ def read_latency(folder: Path) -> Latency | None:
         raise DataError(f"{path}: {first_fault(error, 'latency')}", "remove the file; it is measured again") from None
 
 
-async def _one(job: Job, sampling: Sampling, engine: Engine) -> Timings:
+async def _passes(job: Job, sampling: Sampling, engine: Engine) -> list[Pass]:
     count = len(job.samples)
     chosen = [job.samples[k * count // min(count, SAMPLES)] for k in range(min(count, SAMPLES))]
     for sample in chosen[-WARMING:]:
         with suppress(EngineError):
             await _streamed(engine, sample.prompt, replace(sampling, max_tokens=min(8, sampling.max_tokens)))
-    results = [result for concurrency in CONCURRENCIES for result in await _pass(chosen, sampling, engine, concurrency)]
-    timings = tuple(result for result in results if isinstance(result, Timing))
-    return Timings(job.use_case, job.entry.name, timings, failed=len(results) - len(timings))
+    passes = []
+    for concurrency in CONCURRENCIES:
+        slots = asyncio.Semaphore(concurrency)
+        found = await asyncio.gather(*(_timing(sample, sampling, engine, slots) for sample in chosen))
+        timings = tuple(timing for timing in found if timing)
+        passes.append(Pass(job.use_case, job.entry.name, concurrency, timings, len(found) - len(timings)))
+    return passes
 
 
-async def _pass(
-    chosen: Sequence[Sample], sampling: Sampling, engine: Engine, concurrency: int
-) -> list[Timing | EngineError]:
-    """All prompts once, ``concurrency`` at a time; an error stands for each answer that did not come."""
-    slots = asyncio.Semaphore(concurrency)
-
-    async def one(sample: Sample) -> Timing | EngineError:
-        async with slots:
-            try:
-                answer = await _streamed(engine, sample.prompt, sampling)
-            except EngineError as error:
-                return error
-        return Timing(sample.id, concurrency, answer.first_token_seconds, answer.seconds, answer.answer_tokens)
-
-    return list(await asyncio.gather(*map(one, chosen)))
+async def _timing(sample: Sample, sampling: Sampling, engine: Engine, slots: asyncio.Semaphore) -> Timing | None:
+    async with slots:
+        try:
+            answer = await _streamed(engine, sample.prompt, sampling)
+        except EngineError:
+            return None
+    return Timing(sample.id, answer.first_token_seconds, answer.seconds, answer.answer_tokens)
 
 
 async def _streamed(engine: Engine, prompt: Prompt, sampling: Sampling) -> Answer:

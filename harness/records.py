@@ -244,7 +244,7 @@ class Quantiles:
 class LatencyRow:
     """How long ``n`` streamed answers of a benchmark took, ``concurrency`` at a time; see harness/latency.py.
 
-    ``first_token`` is None where no answer had a token; ``failed`` counts answers that did not come.
+    ``first_token`` is None where no answer had a token, ``total`` where none came; ``failed`` counts what did not come.
     """
 
     use_case: str
@@ -252,7 +252,7 @@ class LatencyRow:
     concurrency: int
     n: int
     first_token: Quantiles | None
-    total: Quantiles
+    total: Quantiles | None
     failed: int
     quick_enough: bool
     """Whether the whole answer's 95th percentile is within the gate."""

@@ -1,11 +1,11 @@
 """From manifest and records to estimates with intervals. Pure: no engine, no network, any time again."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from harness.latency import Latency, Timings
+from harness.latency import Latency, Pass
 from harness.manifest import Manifest, PlannedJob
 from harness.records import SUMMARY_SCHEMA, Estimate, LatencyRow, Outcome, Record, Summary, SummaryRow, Usage
 from harness.statistics import proportion, quantiles
@@ -31,7 +31,7 @@ def summarise(manifest: Manifest, records: Iterable[Record], latency: Latency | 
         left_out=manifest.left_out,
         unavailable=manifest.unavailable,
         usage=_usage(manifest, [record for rows in by_benchmark.values() for record in rows]),
-        latency=tuple(row for timings in (latency.benchmarks if latency else ()) for row in _latency(timings)),
+        latency=tuple(map(_latency, latency.passes)) if latency else (),
         complete=(
             not manifest.unavailable
             and not any(left.requested for left in manifest.left_out)
@@ -104,18 +104,16 @@ def _usage(manifest: Manifest, records: Sequence[Record]) -> Usage:
     )
 
 
-def _latency(timings: Timings) -> Iterator[LatencyRow]:
-    for concurrency in sorted({timing.concurrency for timing in timings.answers}):
-        rows = [timing for timing in timings.answers if timing.concurrency == concurrency]
-        total = quantiles([row.seconds for row in rows])
-        first = [row.first_token_seconds for row in rows if row.first_token_seconds is not None]
-        yield LatencyRow(
-            use_case=timings.use_case,
-            benchmark=timings.benchmark,
-            concurrency=concurrency,
-            n=len(rows),
-            first_token=quantiles(first) if first else None,
-            total=total,
-            failed=timings.failed,
-            quick_enough=total.p95 <= GATE_SECONDS,
-        )
+def _latency(timed: Pass) -> LatencyRow:
+    first = [each.first_token_seconds for each in timed.answers if each.first_token_seconds is not None]
+    total = quantiles([each.seconds for each in timed.answers]) if timed.answers else None
+    return LatencyRow(
+        use_case=timed.use_case,
+        benchmark=timed.benchmark,
+        concurrency=timed.concurrency,
+        n=len(timed.answers),
+        first_token=quantiles(first) if first else None,
+        total=total,
+        failed=timed.failed,
+        quick_enough=total is not None and total.p95 <= GATE_SECONDS,
+    )

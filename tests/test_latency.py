@@ -114,12 +114,11 @@ def test_choices_are_never_timed(plan: Plan) -> None:
 def test_every_sample_is_streamed_once_at_each_concurrency_after_some_that_do_not_count(plan: Plan) -> None:
     engine = Slow()
     found = measured(plan, engine, job(texts(100)))
-    (timings,) = found.benchmarks
-    assert (timings.use_case, timings.benchmark, timings.failed) == ("code-completion", "timed", 0)
-    for concurrency in CONCURRENCIES:
-        rows = [each for each in timings.answers if each.concurrency == concurrency]
-        assert [each.sample for each in rows] == [str(k * 100 // SAMPLES) for k in range(SAMPLES)]
-        assert {(each.seconds, each.first_token_seconds, each.answer_tokens) for each in rows} == {(0.5, 0.1, 5)}
+    assert [each.concurrency for each in found.passes] == list(CONCURRENCIES)
+    for each in found.passes:
+        assert (each.use_case, each.benchmark, each.failed) == ("code-completion", "timed", 0)
+        assert [timing.sample for timing in each.answers] == [str(k * 100 // SAMPLES) for k in range(SAMPLES)]
+        assert {(row.seconds, row.first_token_seconds, row.answer_tokens) for row in each.answers} == {(0.5, 0.1, 5)}
     assert len(engine.asked) == WARMING + SAMPLES * len(CONCURRENCIES)
     warming, counted = engine.asked[:WARMING], engine.asked[WARMING:]
     assert {sampling.max_tokens for _, _, sampling in warming} == {8}
@@ -129,10 +128,8 @@ def test_every_sample_is_streamed_once_at_each_concurrency_after_some_that_do_no
 
 
 def test_fewer_samples_are_all_taken(plan: Plan) -> None:
-    (timings,) = measured(plan, Slow(), job(texts(3))).benchmarks
-    assert [(each.sample, each.concurrency) for each in timings.answers] == [
-        (str(number), concurrency) for concurrency in (1, 8) for number in range(3)
-    ]
+    for each in measured(plan, Slow(), job(texts(3))).passes:
+        assert [timing.sample for timing in each.answers] == ["0", "1", "2"]
 
 
 def test_each_kind_of_prompt_is_streamed_in_its_own_way(plan: Plan) -> None:
@@ -144,11 +141,11 @@ def test_each_kind_of_prompt_is_streamed_in_its_own_way(plan: Plan) -> None:
 
 def test_answers_that_do_not_come_are_counted_and_the_rest_is_kept(plan: Plan) -> None:
     engine = Slow(failing=("text 0", "text 4"))
-    (timings,) = measured(plan, engine, job(texts(5))).benchmarks
-    assert timings.failed == 4
-    assert {each.sample for each in timings.answers} == {"1", "2", "3"}
-    (nothing,) = measured(plan, Slow(failing=("text 0",)), job(texts(1))).benchmarks
-    assert (nothing.answers, nothing.failed) == ((), 2)
+    for each in measured(plan, engine, job(texts(5))).passes:
+        assert each.failed == 2
+        assert {timing.sample for timing in each.answers} == {"1", "2", "3"}
+    nothing = measured(plan, Slow(failing=("text 0",)), job(texts(1)))
+    assert [(each.answers, each.failed) for each in nothing.passes] == [((), 1), ((), 1)]
 
 
 def test_what_the_command_got_wrong_is_not_taken_for_a_slow_answer(plan: Plan) -> None:
@@ -163,7 +160,7 @@ def test_what_was_measured_is_read_back(plan: Plan, tmp_path: Path) -> None:
     assert read_latency(tmp_path) == found
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"benchmarks": [{"use_case": "x"}]}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"passes": [{"use_case": "x"}]}'])
 def test_a_malformed_file_is_named_and_can_be_removed(tmp_path: Path, text: str) -> None:
     (tmp_path / LATENCY).write_text(text)
     with pytest.raises(DataError, match=r"latency\.json: ") as caught:

@@ -1,5 +1,7 @@
 """A run's summary as a table in a terminal."""
 
+from collections.abc import Sequence
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -42,8 +44,9 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
     console.print()
     console.print(table)
     console.print()
-    for latency in summary.latency:
-        _note(console, _latency(latency))
+    if summary.latency:
+        console.print(_latency(summary.latency))
+        console.print()
     _note(console, _usage(summary.usage))
     for missing in summary.unavailable:
         _note(console, f"{missing.benchmark}: unavailable: {missing.reason}; {missing.mend}")
@@ -78,20 +81,21 @@ def _cells(row: SummaryRow) -> tuple[str, ...]:
     )
 
 
-def _latency(row: LatencyRow) -> str:
-    """One line of latency, for example: first token p50/p95/p99 0.10/0.21/0.30 s."""
-    at = "one at a time" if row.concurrency == 1 else f"{row.concurrency} at a time"
-    first = f"first token p50/p95/p99 {_seconds(row.first_token)}, " if row.first_token else ""
-    gate = "within" if row.quick_enough else "NOT within"
-    failed = f"; {row.failed} failed" if row.failed else ""
-    return (
-        f"latency {row.use_case} ({row.benchmark}), {row.n} answers {at}: {first}"
-        f"whole answer {_seconds(row.total)}: p95 {gate} {GATE_SECONDS:g} s{failed}"
-    )
+def _latency(rows: Sequence[LatencyRow]) -> Table:
+    """Streamed answers in seconds: median, 95th and 99th percentile."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("latency of", overflow="fold")
+    for name in ("at once", "answers", "first\ntoken, s", "whole\nanswer, s", f"p95\n<= {GATE_SECONDS:g} s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        quick = "yes" if row.quick_enough else Text("no", style="yellow")
+        came = f"{row.n}/{row.n + row.failed}"
+        table.add_row(row.benchmark, str(row.concurrency), came, _seconds(row.first_token), _seconds(row.total), quick)
+    return table
 
 
-def _seconds(quantiles: Quantiles) -> str:
-    return f"{quantiles.p50:.2f}/{quantiles.p95:.2f}/{quantiles.p99:.2f} s"
+def _seconds(quantiles: Quantiles | None) -> str:
+    return f"{quantiles.p50:.2f}/{quantiles.p95:.2f}/{quantiles.p99:.2f}" if quantiles else "-"
 
 
 def _usage(usage: Usage) -> str:

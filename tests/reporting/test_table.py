@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from harness.records import Estimate, LeftOut, Missing, Summary, SummaryRow, Usage
+from harness.records import Estimate, LatencyRow, LeftOut, Missing, Quantiles, Summary, SummaryRow, Usage
 from harness.reporting.progress import RunProgress
 from harness.reporting.table import COLUMNS, print_summary
 
@@ -31,7 +31,10 @@ SUMMARY = Summary(
     left_out=(LeftOut("code-generation", "javascript", 3, "node is not installed", "install Node.js", False),),
     unavailable=(Missing("mbpp", "code-generation", "no mirror, hub not reachable", "pull it"),),
     usage=Usage(prompt_tokens=12_345, answer_tokens=678),
-    latency=(),
+    latency=(
+        LatencyRow("code-completion", "timed", 1, 32, Quantiles(0.2, 0.4, 0.6), Quantiles(1, 2.9, 3.4), 0, True),
+        LatencyRow("code-completion", "timed", 8, 0, None, None, 32, False),
+    ),
     complete=False,
 )
 
@@ -86,3 +89,9 @@ def test_progress_on_a_terminal_is_a_bar() -> None:
     with RunProgress({"mbpp": 3}, {}, console) as progress:
         progress.advance(record(1))
     assert "\x1b" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_latency_stands_below_with_its_gate(width: int) -> None:
+    rows = [line.split()[-5:] for line in shown(width).splitlines() if line.startswith("time")]
+    assert rows == [["1", "32/32", "0.20/0.40/0.60", "1.00/2.90/3.40", "yes"], ["8", "0/32", "-", "-", "no"]]
