@@ -148,7 +148,7 @@ def test_what_dies_is_started_again_and_its_program_run_once_more(level: Level, 
 
         def kill() -> None:
             for pid in {*servers(script)} - others:
-                with suppress(ProcessLookupError):  # it may have ended with the one before
+                with suppress(ProcessLookupError):  # it went with one killed before
                     os.kill(pid, signal.SIGKILL)
 
         assert while_it_runs(sandbox, kill).outcome is Outcome.PASSED
