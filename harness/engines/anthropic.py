@@ -14,7 +14,7 @@ from harness.engines.base import Engine
 from harness.engines.model import Model
 from harness.engines.remote import RETRIES, Caller, checked, tokens_of
 from harness.errors import EngineError, NoLogProbabilitiesError, UnknownNameError, UsageError
-from harness.records import Answer, Message, Sampling
+from harness.records import Answer, Choice, Message, Sampling
 
 
 class AnthropicEngine(Engine):
@@ -96,7 +96,7 @@ class AnthropicEngine(Engine):
             first_token_seconds=None if first is None else round(first, 4),
         )
 
-    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
+    async def choose(self, prompt: Choice) -> Answer:
         """Raises NoLogProbabilitiesError: the protocol has none."""
         raise NoLogProbabilitiesError(self._base_url, "the Anthropic protocol has none")
 

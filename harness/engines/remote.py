@@ -14,7 +14,14 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from harness.catalog import Endpoint
-from harness.errors import EngineError, NoLogProbabilitiesError, PromptTooLongError, UsageError, first_line
+from harness.errors import (
+    EngineError,
+    NoLogProbabilitiesError,
+    PromptTooLongError,
+    RefusedError,
+    UsageError,
+    first_line,
+)
 from harness.records import Message
 
 RETRIES = 4
@@ -105,7 +112,7 @@ class Caller:
             return PromptTooLongError(f"prompt too long: {said}")
         if "logprobs" in said:
             return NoLogProbabilitiesError(self._url, said)
-        return EngineError(f"the server refuses the request: {said}")
+        return RefusedError(f"the server refuses the request: {said}")
 
     def said(self, error: Exception) -> str:
         """The error's first line, without the key, which a server may send back."""

@@ -198,7 +198,7 @@ def test_without_a_limit_requests_do_not_wait_for_each_other(server: LocalServer
 def test_options_get_the_log_probabilities_that_the_server_reports(server: LocalServer, most: int) -> None:
     server.behaviour.most_logprobs = most
     server.behaviour.top_logprobs = {" B": -0.5, "B": -4.0, " A": -1.5, " x": -9.0}
-    answer = using(server, lambda engine: engine.choose(LETTERS.context, (*LETTERS.options, " C")))
+    answer = using(server, lambda engine: engine.choose(Choice(LETTERS.context, (*LETTERS.options, " C"))))
     assert answer.options == (-1.5, -0.5, None)
     assert (answer.prompt_tokens, answer.fallback) == (7, False)
     sent = server.bodies[-1]
@@ -215,7 +215,7 @@ def test_a_server_without_log_probabilities_is_one_clear_usage_error(
 ) -> None:
     server.behaviour = replace(server.behaviour, **changes)
     with pytest.raises(NoLogProbabilitiesError) as caught:
-        using(server, lambda engine: engine.choose(LETTERS.context, LETTERS.options))
+        using(server, lambda engine: engine.choose(LETTERS))
     assert caught.value.exit_code == 2
     assert "tells no log-probabilities" in caught.value.message
     assert "\n" not in caught.value.message
