@@ -3,8 +3,9 @@
     HARNESS_DATA_DIR=... python scripts/parity_lm_eval.py [--engine vllm] [--model M] [--mmlu 4] [--superglue 50] ...
 
 ``--mmlu`` is questions a subject (57 subjects, 5-shot), ``--superglue`` rows a task. Compared are the texts, every
-option's log-probability, the chosen option and every metric that both have. Prints JSON; exits with 1 where the goals
-are missed: in float32 every option within 1e-3, on vLLM the chosen option of at least 99 %.
+option's log-probability, the chosen option and every metric that both have. A prompt that does not fit the context is
+counted as shortened and not compared: lm-eval cuts tokens from its front, we drop whole examples. Prints JSON; exits
+with 1 where the goals are missed: in float32 every option within 1e-3, on vLLM the chosen option of at least 99 %.
 """
 
 import argparse
@@ -20,10 +21,9 @@ from harness.engines.model import locate
 from harness.metrics import estimates
 from harness.records import Choice, Sample
 from harness.scoring.choice import most_likely
-from scripts.peers.comparison import TASKS, Ours, Theirs, mmlu_rows, our_plan, ours, row_name, theirs
+from scripts.peers.comparison import TASKS, Asked, Ours, Theirs, mmlu_rows, our_plan, ours, row_name, theirs
 
 TOLERANCE = 1e-3
-CONTEXT = 4096
 
 
 def main(given: Sequence[str]) -> int:
@@ -35,6 +35,7 @@ def main(given: Sequence[str]) -> int:
     parser.add_argument("--superglue", type=int, default=50, help="rows a task")
     parser.add_argument("--lm-eval-python", default=sys.executable, help="of an environment that has lm-eval")
     parser.add_argument("--vllm-python", default="", help="of the environment that has vLLM")
+    parser.add_argument("--context", type=int, default=4096, help="tokens")
     arguments = parser.parse_args(given)
     found = {}
     for benchmark, count in (("mmlu", arguments.mmlu), ("super-glue", arguments.superglue)):
@@ -49,27 +50,20 @@ def compared(benchmark: str, count: int, arguments: argparse.Namespace) -> dict[
     model = locate(arguments.model)
     on_vllm = arguments.engine == "vllm"
     dtype = "bfloat16" if on_vllm else "float32"
-    # A context that the tiny models of tests have too; no prompt of either benchmark is longer.
-    settings = EngineSettings(arguments.engine, dtype, CONTEXT, serving=Serving(python=arguments.vllm_python))
+    settings = EngineSettings(arguments.engine, dtype, arguments.context, serving=Serving(python=arguments.vllm_python))
     if benchmark == "mmlu":
         tasks = mmlu_rows(count, tuple(CATEGORY)[: arguments.subjects])
         rows = {name.removeprefix("mmlu_"): numbers for name, numbers in tasks.items()}
     else:
         rows = {name: list(range(count)) for name in TASKS}
         tasks = {theirs_name: rows[name] for name, theirs_name in TASKS.items()}
-    backend: dict[str, Any] = {"dtype": dtype, "batch_size": 1, "device": "cpu", "max_length": CONTEXT}
+    backend: dict[str, Any] = {"dtype": dtype, "batch_size": 1, "device": "cpu", "max_length": arguments.context}
     if on_vllm:
-        backend = {"dtype": dtype, "batch_size": "auto", "max_model_len": CONTEXT, "enforce_eager": True}
-    reference = theirs(
-        arguments.lm_eval_python,
-        model.path,
-        "vllm" if on_vllm else "hf",
-        backend,
-        tasks,
-        5 if benchmark == "mmlu" else 0,
-    )
-    plan = our_plan(benchmark, model, settings, rows)
-    mine = ours(plan, Choice("2 + 2 =", (" 3", " 4")))
+        backend = {"dtype": dtype, "batch_size": "auto", "max_model_len": arguments.context, "enforce_eager": True}
+    asked = Asked(tasks, 5 if benchmark == "mmlu" else 0)
+    kind = "vllm" if on_vllm else "hf"
+    (reference,) = theirs(arguments.lm_eval_python, model.path, kind, backend, [asked])
+    (mine,) = ours([our_plan(benchmark, model, settings, rows)], Choice("2 + 2 =", (" 3", " 4")))
     options = differences(mine, reference)
     metrics = same_metrics(benchmark, mine, reference)
     chosen_equal = sum(each["chosen"] for each in options) / len(options)
@@ -79,6 +73,7 @@ def compared(benchmark: str, count: int, arguments: argparse.Namespace) -> dict[
     return {
         "good": texts_equal and chosen_equal >= 0.99 and (on_vllm or exact),
         "samples": len(options),
+        "shortened": len(mine.samples) - len(options),
         "options": sum(each["count"] for each in options),
         "worst_difference": worst,
         "chosen_equal": round(chosen_equal, 4),
@@ -92,6 +87,8 @@ def differences(mine: Ours, reference: Theirs) -> list[dict[str, Any]]:
     """For each sample: the largest difference of an option, whether texts and choice are the same."""
     found = []
     for sample in mine.samples:
+        if shortened(mine, sample):
+            continue
         theirs_row = reference_row(sample, reference)
         record = mine.records[sample.id]
         assert isinstance(sample.prompt, Choice)
@@ -110,6 +107,12 @@ def differences(mine: Ours, reference: Theirs) -> list[dict[str, Any]]:
     return found
 
 
+def shortened(mine: Ours, sample: Sample) -> bool:
+    """Whether a sample's prompt lost solved examples."""
+    answer = mine.records[sample.id].answer
+    return bool(answer and answer.dropped_shots)
+
+
 def reference_row(sample: Sample, reference: Theirs) -> Any:
     """lm-eval's row of one of our samples."""
     part, _, number = row_name(sample).rpartition("/")
@@ -125,7 +128,8 @@ def same_metrics(benchmark: str, mine: Ours, reference: Theirs) -> dict[str, Any
     """
     records = list(mine.records.values())
     if benchmark == "mmlu":
-        subjects = sorted({record.tags["subject"] for record in records})
+        cut = {sample.tags["subject"] for sample in mine.samples if shortened(mine, sample)}
+        subjects = sorted({record.tags["subject"] for record in records} - cut)
         pairs = {}
         for subject in subjects:
             scores = [record.scores["acc"] for record in records if record.tags["subject"] == subject]

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
+LEARNT_CHARACTERS, LEARNT_OPTIONS = 64, 4096
+"""The longest line or option, and the most pairs of them, of which the tokens are remembered."""
+
+
 class Tokens:
     """Texts, conversations and options as token ids."""
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
         self.tokenizer = tokenizer
+        self._joins: dict[tuple[str, str], tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     @classmethod
     def load(cls, folder: Path, trust_remote_code: bool = False) -> "Tokens":
@@ -73,8 +78,35 @@ class Tokens:
         options = [moved + option for option in prompt.options]
         if not context:
             return [([self._beginning()], list(ids)) for ids in self._batch(options, special=False)]
-        before, *wholes = self._batch([context, *(context + option for option in options)], special)
-        return [_split(before, whole) for whole in wholes]
+        (before,) = self._batch([context], special)
+        found = [self._joined(context, before, option) for option in options]
+        unknown = [option for option, after in zip(options, found, strict=True) if after is None]
+        wholes = iter(self._batch([context + option for option in unknown], special)) if unknown else iter(())
+        pairs = [(before, after) if after else _split(before, next(wholes)) for after in found]
+        for option, after, pair in zip(options, found, pairs, strict=True):
+            if after is None:
+                self._learn(context, before, option, pair)
+        return pairs
+
+    def _joined(self, context: str, before: list[int], option: str) -> list[int] | None:
+        """The option's tokens, where they are known for contexts that end as this one does."""
+        ending, after = self._joins.get((_ending(context), option), ((), ()))
+        return list(after) if after and tuple(before[-len(ending) :]) == ending else None
+
+    def _learn(self, context: str, before: list[int], option: str, pair: Pair) -> None:
+        """Keeps the option's tokens where the last line of the context alone decides on them.
+
+        Few-shot prompts are long and end alike ("Answer:"): tokenizing each one again for each of its options would
+        take longer than a GPU takes to answer. It is kept only if context and last line, each by itself and with the
+        option, are tokenized as their parts are, and used only where a context ends with the last line's own tokens.
+        """
+        ending = _ending(context)
+        if not ending or len(option) > LEARNT_CHARACTERS or len(self._joins) >= LEARNT_OPTIONS:
+            return
+        last, joined = self._batch([ending, ending + option], special=False)
+        start, after = pair
+        if start == before and before[-len(last) :] == last and joined == last + after:
+            self._joins[ending, option] = tuple(last), tuple(after)
 
     def _templated(self, turns: list[dict[str, str]]) -> str:
         return str(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
@@ -91,6 +123,12 @@ class Tokens:
             "an option without a context needs a token that begins a text, and the tokenizer has neither BOS nor EOS",
             "add bos_token or eos_token to its tokenizer_config.json",
         )
+
+
+def _ending(context: str) -> str:
+    """The last line with its line break, where it is neither the whole context nor too short or long to learn from."""
+    ending = context[context.rfind("\n") :] if "\n" in context else ""
+    return ending if 4 <= len(ending) <= LEARNT_CHARACTERS and len(ending) < len(context) else ""
 
 
 def _split(before: list[int], whole: list[int]) -> Pair:

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from benchmarks.mmlu import CATEGORY
 from harness.datasource import data_dir_from
 from harness.engines import open_engine
 from harness.engines.asking import Asker
-from harness.engines.base import EngineSettings
+from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model
 from harness.journal import Journal
 from harness.pipeline import run
@@ -51,15 +51,22 @@ def mmlu_rows(each: int, subjects: Sequence[str] = tuple(CATEGORY)) -> dict[str,
     return {f"mmlu_{subject}": list(range(each)) for subject in subjects}
 
 
-def theirs(
-    python: str, model: Path, backend: str, arguments: Mapping[str, Any], tasks: Mapping[str, list[int]], shots: int
-) -> Theirs:
-    """lm-eval's own evaluator in a process of the environment of ``python``."""
-    folder = "mmlu/default" if shots else "super_glue"
-    job: dict[str, Any] = {"model": str(model), "backend": backend, "arguments": arguments, "folders": [folder]}
-    job |= {"tasks": tasks, "shots": shots, "data": str(data_dir_from(None))}
+@dataclass(frozen=True)
+class Asked:
+    """What lm-eval is asked at once: row numbers by task, and how many solved examples."""
+
+    tasks: Mapping[str, list[int]]
+    shots: int
+
+
+def theirs(python: str, model: Path, backend: str, arguments: Mapping[str, Any], runs: Sequence[Asked]) -> list[Theirs]:
+    """lm-eval's own evaluator in a process of the environment of ``python``, each run after the one before it."""
+    job: dict[str, Any] = {"model": str(model), "backend": backend, "arguments": arguments}
+    job |= {"folders": ["mmlu/default", "super_glue"], "data": str(data_dir_from(None))}
+    job |= {"runs": [asdict(each) for each in runs]}
     # The same policy as ours (harness/engines/__init__.py), or a busy machine would slow one side alone.
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "passive", "VLLM_NO_USAGE_STATS": "1"}
+    environment |= {"VLLM_CPU_KVCACHE_SPACE": os.environ.get("VLLM_CPU_KVCACHE_SPACE", "2")}
     with tempfile.TemporaryDirectory() as temporary:
         asked, told = Path(temporary) / "job.json", Path(temporary) / "result.json"
         asked.write_text(json.dumps(job))
@@ -69,8 +76,14 @@ def theirs(
         if done.returncode:
             raise SystemExit(f"lm-eval failed:\n{log.read_text()[-3000:]}")
         found = json.loads(told.read_text())
-    samples = {task: {row["row"]: row for row in rows} for task, rows in found["samples"].items()}
-    return Theirs(found["seconds"], samples, found["results"])
+    return [
+        Theirs(
+            each["seconds"],
+            {task: {row["row"]: row for row in rows} for task, rows in each["samples"].items()},
+            each["results"],
+        )
+        for each in found
+    ]
 
 
 def our_plan(benchmark: str, model: Model, engine: EngineSettings, rows: Mapping[str, Sequence[int]]) -> Plan:
@@ -103,19 +116,25 @@ def _multirc_rows() -> Mapping[str, int]:
 _ROWS: dict[str, int] = {}
 
 
-def ours(plan: Plan, warming: Choice) -> Ours:
-    """Our own pipeline with its journal; loading and one warming question are not counted."""
+def ours(plans: Sequence[Plan], warming: Choice) -> list[Ours]:
+    """Our own pipeline with its journal, each plan after the one before it, all on the first one's engine.
 
-    async def session() -> Ours:
-        engine = open_engine(plan.options.engine, plan.model, 0, lambda text: None)
-        with tempfile.TemporaryDirectory() as folder:
-            async with engine:
-                await engine.choose(warming)
-                with Sandbox(choose_level()) as sandbox, Journal(Path(folder)) as journal:
-                    started = time.perf_counter()
-                    await run(plan, Asker(engine, plan.options.engine), sandbox, journal, lambda record: None)
-                    seconds = time.perf_counter() - started
-                records = {record.sample: record for record in journal.records.values()}
-        return Ours(seconds, plan.jobs[0].samples, records)
+    Loading and one warming question are not counted.
+    """
+
+    async def session() -> list[Ours]:
+        first = plans[0]
+        async with open_engine(first.options.engine, first.model, 0, lambda text: None) as engine:
+            await engine.choose(warming)
+            return [await _ours(plan, engine) for plan in plans]
 
     return asyncio.run(session())
+
+
+async def _ours(plan: Plan, engine: Engine) -> Ours:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(choose_level()) as sandbox, Journal(Path(folder)) as journal:
+        started = time.perf_counter()
+        await run(plan, Asker(engine, plan.options.engine), sandbox, journal, lambda record: None)
+        seconds = time.perf_counter() - started
+        records = {record.sample: record for record in journal.records.values()}
+    return Ours(seconds, plan.jobs[0].samples, records)

@@ -3,9 +3,9 @@
     python lm_eval_run.py JOB.json RESULT.json
 
 JOB: ``model`` (folder), ``backend`` ("hf" or "vllm"), ``arguments`` (of that backend), ``folders`` (of lm-eval's tasks,
-so that only these are indexed), ``tasks`` (name -> row numbers), ``shots``, ``data`` (the mirror). RESULT: ``seconds``
-(of evaluating; loading model and data is not counted), ``results`` and, for each task, its ``samples`` with every
-option's log-probability.
+so that only these are indexed), ``runs`` (each with ``tasks``: name -> row numbers, and ``shots``), ``data`` (the
+mirror). RESULT, for each run: ``seconds`` (of evaluating; loading model and data is not counted), ``results`` and, for
+each task, its ``samples`` with every option's log-probability.
 """
 
 import json
@@ -18,10 +18,9 @@ FOLDERS = {"cais/mmlu": "mmlu", "aps/super_glue": "super_glue"}
 """Names on the hub, and in the mirror."""
 
 
-def main(job: dict[str, Any]) -> dict[str, Any]:
+def main(job: dict[str, Any]) -> list[dict[str, Any]]:
     import lm_eval
     from lm_eval.api.registry import get_model
-    from lm_eval.evaluator import simple_evaluate
     from lm_eval.tasks import TaskManager
 
     import datasets
@@ -41,8 +40,14 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
     datasets.load_dataset = load_dataset
     root = Path(lm_eval.__file__).parent / "tasks"
     manager = TaskManager(include_defaults=False, include_path=[str(root / folder) for folder in job["folders"]])
-    tasks = list(manager.load(list(job["tasks"]))["tasks"].values())
+    loaded = [list(manager.load(list(each["tasks"]))["tasks"].values()) for each in job["runs"]]
     model = get_model(job["backend"])(pretrained=job["model"], **job["arguments"])
+    return [_run(model, each, tasks, manager) for each, tasks in zip(job["runs"], loaded, strict=True)]
+
+
+def _run(model: Any, job: dict[str, Any], tasks: list[Any], manager: Any) -> dict[str, Any]:
+    from lm_eval.evaluator import simple_evaluate
+
     started = time.perf_counter()
     found = simple_evaluate(
         model=model,
@@ -67,7 +72,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
         ]
         for task, rows in found["samples"].items()
     }
-    return {"seconds": seconds, "results": found["results"], "samples": samples, "version": lm_eval.__version__}
+    return {"seconds": seconds, "results": found["results"], "samples": samples}
 
 
 if __name__ == "__main__":

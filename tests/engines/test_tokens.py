@@ -81,6 +81,38 @@ def test_both_parts_together_are_the_tokens_of_the_whole(
             assert before + after == known.text(context + option)
 
 
+@given(
+    st.lists(st.text("abcd:\n", min_size=1, max_size=6).map(lambda text: f"{text}\nabc:"), min_size=2, max_size=6),
+    st.lists(
+        st.sampled_from([("a", "b"), (":", " "), ("\n", "\n"), ("d", "\n"), (":", "a"), (" ", "a"), ("\n", "a")]),
+        unique=True,
+    ),
+)
+def test_what_was_learnt_from_one_context_holds_for_others(contexts: list[str], merges: list[tuple[str, str]]) -> None:
+    known = tokens(merges, bos=True)
+    for context in contexts:
+        for (before, after), option in zip(
+            known.choice(Choice(context, (" a", "a", " b"))), (" a", "a", " b"), strict=True
+        ):
+            assert before + after == known.text(context + option)
+            assert after
+
+
+def test_a_long_prompt_is_tokenized_once_when_its_ending_is_known() -> None:
+    known = tokens([(" ", "a"), (" ", "b")], bos=True)
+    asked: list[str] = []
+    batch = known._batch
+
+    def watched(texts: list[str], special: bool) -> list[list[int]]:
+        asked.extend(texts)
+        return batch(texts, special)
+
+    known.choice(Choice("abc\nabc:", (" a", " b")))
+    known._batch = watched  # type: ignore[method-assign]
+    known.choice(Choice("dddd\nabc:", (" a", " b")))
+    assert asked == ["dddd\nabc:"]
+
+
 def test_nothing_before_an_option_stands_for_the_beginning_of_a_text() -> None:
     with_bos, with_eos = tokens([], bos=True, eos=True), tokens([], eos=True)
     assert pairs(with_bos, "", "ab", " a") == [(["<s>"], ["a", "b"]), (["<s>"], [" ", "a"])]
