@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.code_generation import CURSOR, CodeGeneration, Row
 from harness import catalog
+from harness.benchmark import Tools
 from harness.datasource import DataSource
 from harness.records import Answer, Chat, Outcome, Sample
 from harness.sandbox.languages import toolchain
@@ -19,7 +20,7 @@ SAMPLES = CodeGeneration().load(DataSource(ENTRY.name, ENTRY.data).read)
 
 def scored(sample: Sample, text: str, sandbox: Sandbox) -> Outcome:
     answer = Answer(text, "stop", 1, 1, 0.1)
-    return asyncio.run(CodeGeneration().score(sample, answer, sandbox.run_async)).outcome
+    return asyncio.run(CodeGeneration().score(sample, answer, Tools(sandbox.run_async))).outcome
 
 
 @pytest.fixture(params=SAMPLES, ids=lambda sample: sample.id)

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.mbpp import Mbpp
 from harness import catalog
+from harness.benchmark import Tools
 from harness.datasource import DataSource
 from harness.records import Answer, Chat, Outcome, Sample
 from harness.sandbox.pool import Sandbox, choose_level
@@ -57,7 +58,7 @@ def test_all_reference_solutions_pass(mirror: Path, config: str) -> None:
         samples = load(benchmark, mirror)
         texts = [f"```python\n{code[sample.id]}\n```" for sample in samples]
         scores = (
-            benchmark.score(sample, Answer(text, "stop", 1, 1, 0.1), sandbox.run_async)
+            benchmark.score(sample, Answer(text, "stop", 1, 1, 0.1), Tools(sandbox.run_async))
             for sample, text in zip(samples, texts, strict=True)
         )
         return {sample.id: score.outcome for sample, score in zip(samples, await asyncio.gather(*scores), strict=True)}
@@ -80,6 +81,6 @@ def test_all_reference_solutions_pass(mirror: Path, config: str) -> None:
 def test_wrong_answers(mirror: Path, text: str, outcome: Outcome) -> None:
     sample = next(sample for sample in load(Mbpp(), mirror) if sample.id == "11")
     with Sandbox(choose_level()) as sandbox:
-        score = asyncio.run(Mbpp().score(sample, Answer(text, "stop", 1, 1, 0.1), sandbox.run_async))
+        score = asyncio.run(Mbpp().score(sample, Answer(text, "stop", 1, 1, 0.1), Tools(sandbox.run_async)))
     assert score.outcome is outcome
     assert score.scores == {"pass@1": 0.0}
