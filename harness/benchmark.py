@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import Field, dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from harness.metrics import Mean, Metric
 from harness.records import Answer, Prompt, Sample, Sampling, Score, Verdict
 from harness.sandbox.program import Program
 
@@ -55,13 +56,27 @@ class Benchmark(Protocol):
     version: ClassVar[str]
     """Raised by anything that changes scores: the prompt, the extraction, the tests."""
     metric: ClassVar[str]
+    """The one number that says it all; one with several has ``metrics`` too (see :func:`metrics_of`)."""
     max_tokens: ClassVar[int]
     stop: ClassVar[tuple[str, ...]]
 
     def load(self, read: ReadRows) -> list[Sample]:
-        """All samples, in the data set's own order."""
+        """All samples, in the data set's own order.
+
+        A benchmark of several parts catches the UnavailableError of one, and goes on with the others: the run then
+        says what was left out.
+        """
         ...
 
     async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Judges one answer; ``scores`` must hold the benchmark's metric's per-attempt number (1.0 = passed)."""
         ...
+
+
+def metrics_of(benchmark: Benchmark) -> tuple[Metric, ...]:
+    """What is summed up of a benchmark: its ``metrics`` where it has some, else the mean of its one metric.
+
+    The first covers all samples: what a report says of the benchmark as a whole stands with it.
+    """
+    several: tuple[Metric, ...] = getattr(benchmark, "metrics", ())
+    return several or (Mean(benchmark.metric),)

@@ -49,7 +49,8 @@ class DataSet:
     """Where a benchmark's rows come from.
 
     ``files`` maps ``<config>/<split>`` to the SHA-256 its rows must have ("" where the rows live in this repository
-    and git already says what they are). ``folder`` is the name in a mirror or in datasets/.
+    and git already says what they are, or where nobody here has seen them yet). ``folder`` is the name in a mirror or
+    in datasets/; ``hub_config`` is the hub's configuration of splits that are named without one.
     """
 
     folder: str
@@ -57,6 +58,7 @@ class DataSet:
     files: Mapping[str, str]
     hub: str = ""
     revision: str = ""
+    hub_config: str = ""
     shipped: bool = False
 
 

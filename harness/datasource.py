@@ -35,12 +35,16 @@ class Origin:
 
 @dataclass
 class DataSource:
-    """Reads the splits of one data set; ``origins`` remembers each split read, for the manifest."""
+    """Reads the splits of one data set.
+
+    ``origins`` remembers each split read, for the manifest; ``missing`` each that could not be had.
+    """
 
     name: str
     data: DataSet
     data_dir: Path | None = None
     origins: dict[str, Origin] = field(default_factory=dict)
+    missing: dict[str, UnavailableError] = field(default_factory=dict)
 
     def read(self, split: str, row: type[Row]) -> list[Row]:
         """The rows of ``<config>/<split>`` as instances of the dataclass ``row``.
@@ -49,7 +53,11 @@ class DataSource:
             DataError: a row is malformed (names file and line) or the fingerprint is not the expected one.
             UnavailableError: no mirror has it and the hub cannot be reached.
         """
-        lines, place = self._lines(split)
+        try:
+            lines, place = self._lines(split)
+        except UnavailableError as error:
+            self.missing[split] = error
+            raise
         adapter = TypeAdapter(row)
         rows = [_parse(adapter, line, f"{place}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
         self._check(split, lines, place)
@@ -115,7 +123,7 @@ def pull(name: str, data: DataSet, split: str) -> list[bytes]:
     from datasets import load_dataset
 
     try:
-        rows = load_dataset(data.hub, config or None, split=part, revision=data.revision)
+        rows = load_dataset(data.hub, config or data.hub_config or None, split=part, revision=data.revision)
     except (OSError, ValueError) as error:
         raise UnavailableError(
             f"the hub did not give {split} of {name}: {first_line(error)}", "try again, or use a mirror"

@@ -15,6 +15,7 @@ HarnessError                 1  a bug, unless a subclass says otherwise
 │   └── ServerError          3  a server of ours did not start; its last lines are shown
 ├── JournalError             3  records could not be written (a full disk); what was written stays
 └── EngineError              3  the engine failed on one prompt; retried, then recorded as infra_error
+    ├── RefusedError         3  the server understands the question and will not answer it
     └── PromptTooLongError      prompt and answer do not fit the context; recorded as no_answer, never retried
 """
 
@@ -124,6 +125,10 @@ class EngineError(HarnessError):
     """The engine failed on one prompt, for a reason that may pass."""
 
     exit_code = 3
+
+
+class RefusedError(EngineError):
+    """The server understands the question and will not answer it as it is."""
 
 
 class PromptTooLongError(EngineError):

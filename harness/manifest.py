@@ -18,9 +18,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness import __version__
+from harness.benchmark import metrics_of
 from harness.catalog import Prices, model_entry
 from harness.errors import DataError, JournalError, OutputError, first_fault
-from harness.plan import Plan
+from harness.metrics import Metric, chosen
+from harness.plan import Job, Plan
 from harness.records import LeftOut, Missing
 
 MANIFEST = "manifest.json"
@@ -28,8 +30,19 @@ _PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "huggingface_hub
 
 
 @dataclass(frozen=True)
+class PlannedMetric:
+    """A metric and the number of samples that it is made of."""
+
+    metric: Metric
+    samples: int
+
+
+@dataclass(frozen=True)
 class PlannedJob:
-    """One benchmark as planned: ``samples`` are asked ``attempts`` times each and scored by ``metric``."""
+    """One benchmark as planned: ``samples`` are asked ``attempts`` times each.
+
+    ``metrics`` is what they are summed up to; empty (a run of an earlier version) means the mean of ``metric``.
+    """
 
     use_case: str
     benchmark: str
@@ -37,6 +50,7 @@ class PlannedJob:
     metric: str
     samples: int
     attempts: int
+    metrics: tuple[PlannedMetric, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
                 job.benchmark.metric,
                 len(job.samples),
                 plan.options.attempts,
+                _planned(job),
             )
             for job in plan.jobs
         ),
@@ -98,6 +113,15 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
         prices=prices(plan.options.model),
         sessions=sessions,
     )
+
+
+def _planned(job: Job) -> tuple[PlannedMetric, ...]:
+    """The job's metrics, those left out whose samples are not part of this run."""
+    counted = [
+        PlannedMetric(metric, sum(chosen(metric, sample.tags) for sample in job.samples))
+        for metric in metrics_of(job.benchmark)
+    ]
+    return tuple(each for each in counted if each.samples)
 
 
 def prices(model: str) -> Prices | None:

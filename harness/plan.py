@@ -14,7 +14,7 @@ from harness.engines.base import EngineSettings
 from harness.engines.model import Model, served
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.prompts import choice, infill
-from harness.records import LeftOut, Missing, Sample, Sampling, canonical_sha256
+from harness.records import LeftOut, Missing, Sample, Sampling, canonical_sha256, prompt_order
 from harness.sandbox.languages import LANGUAGES, language, missing_tool, toolchain
 
 HASH_LENGTH = 12
@@ -114,11 +114,15 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
         except UnavailableError as error:
             unavailable.append(Missing(entry.name, use_case, error.message, error.mend))
             continue
+        left_out += [
+            LeftOut(entry.name, split, 0, error.message, error.mend, requested=True)
+            for split, error in source.missing.items()
+        ]
         origins |= {f"{entry.name}/{split}": asdict(origin) for split, origin in source.origins.items()}
         wanted = _limited(_in_languages(samples, options.languages), options.limit)
         runnable, missing = _split_by_toolchain(entry.name, wanted, options)
         left_out += missing
-        jobs.append(Job(use_case, entry, benchmark, tuple(sorted(runnable, key=lambda sample: repr(sample.prompt)))))
+        jobs.append(Job(use_case, entry, benchmark, _in_order(runnable)))
     judge = served(options.judge, options.judge_endpoint) if options.judge else None
     model = find_model()
     return Plan(
@@ -211,6 +215,10 @@ def _all_settings(options: Options, model: Model, judge: Model | None, benchmark
         },
         "engine": options.engine.changing_scores(),
     }
+
+
+def _in_order(samples: list[Sample]) -> tuple[Sample, ...]:
+    return tuple(sorted(samples, key=lambda sample: prompt_order(sample.prompt)))
 
 
 def _in_languages(samples: list[Sample], languages: tuple[str, ...]) -> list[Sample]:

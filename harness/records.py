@@ -51,11 +51,25 @@ class Infill:
 
 @dataclass(frozen=True)
 class Choice:
-    """A prompt with given continuations: how likely is each of ``options`` (space included) after ``context``?"""
+    """A prompt with given continuations: how likely is each of ``options`` (space included) after ``context``?
 
+    ``lead`` and then ``shots`` (solved examples) stand before the context, each with its own line ends. Shots are
+    dropped from the front where the whole does not fit the model's context. ``chat``: the lead is the system's turn,
+    shots and context are the user's, and the options begin the assistant's.
+    """
+
+    # In this order, so that prompts which begin alike also look alike to :func:`prompt_order`.
+    lead: str = field(default="", kw_only=True)
+    shots: tuple[str, ...] = field(default=(), kw_only=True)
     context: str
     options: tuple[str, ...]
+    chat: bool = field(default=False, kw_only=True)
     kind: Literal["choice"] = "choice"
+
+    @property
+    def text(self) -> str:
+        """All that stands before the options."""
+        return "".join((self.lead, *self.shots, self.context))
 
 
 Prompt = Completion | Chat | Infill | Choice
@@ -66,6 +80,11 @@ def prompt_sha256(prompt: Prompt) -> str:
     return canonical_sha256(asdict(prompt))
 
 
+def prompt_order(prompt: Prompt) -> str:
+    """A text to sort prompts by: those that begin alike stand together, and that beginning is computed once."""
+    return prompt.text if isinstance(prompt, Choice) else repr(prompt)
+
+
 def prompt_characters(prompt: Prompt) -> int:
     """Length of what is sent, in characters: a rough measure of cost where no tokenizer is at hand."""
     match prompt:
@@ -74,7 +93,7 @@ def prompt_characters(prompt: Prompt) -> int:
         case Infill():
             return len(prompt.prefix) + len(prompt.suffix)
         case Choice():
-            return len(prompt.context) + sum(map(len, prompt.options))
+            return len(prompt.text) + sum(map(len, prompt.options))
         case _:
             return len(prompt.text)
 
@@ -103,7 +122,8 @@ class Answer:
     ``options`` holds the log-probability (natural logarithm, summed over tokens) of each option of a
     :class:`Choice`, None for one that the server did not report. ``fallback`` says that the model was asked in another
     way than the prompt's own: an infill by chat, a choice by a generated letter. ``first_token_seconds`` is known where
-    the answer was streamed.
+    the answer was streamed. ``dropped_shots`` counts the solved examples that were left out because the prompt would
+    not have fitted the model's context.
     """
 
     text: str
@@ -114,6 +134,7 @@ class Answer:
     first_token_seconds: float | None = None
     options: tuple[float | None, ...] = ()
     fallback: bool = False
+    dropped_shots: int = 0
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------
@@ -229,6 +250,10 @@ class SummaryRow:
     groups: Mapping[str, Mapping[str, Estimate]]
     fallbacks: int = 0
     """Answers that were asked for in another way than their prompts' own (see :class:`Answer`)."""
+    shortened: int = 0
+    """Answers whose prompts lost solved examples because they did not fit the model's context."""
+    most_dropped: int = 0
+    """The most solved examples that one of these lost."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +300,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Samples that were planned but cannot be scored here, and how to change that."""
+    """Samples that were planned but cannot be scored here, and how to change that.
+
+    ``samples`` is 0 where their number is not known, because their data could not be had.
+    """
 
     benchmark: str
     what: str

@@ -1,6 +1,8 @@
 """Estimates with their uncertainty: plain functions on numbers, each with its formula, source and edge cases."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import comb, sqrt
 from statistics import quantiles as _quantiles
 
@@ -62,6 +64,59 @@ def proportion(values: Sequence[float]) -> Estimate:
     variance = sum((value - mean) ** 2 for value in values) / (n - 1) if n > 1 else 0.0
     effective = n * mean * (1 - mean) / variance if variance > 0 else float(n)
     return Estimate(mean, *wilson(mean * effective, effective), n, "wilson-effective-n")
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one sample adds to the deviation of an estimate, with the stratum and the cluster that it belongs to."""
+
+    stratum: str
+    cluster: str
+    value: float
+
+
+def squared_error(contributions: Iterable[Contribution]) -> float | None:
+    """The squared standard error of an estimate, None where fewer than two clusters say nothing of it.
+
+    Sum over strata h of G/(G-1) · sum over its G clusters c of (z_hc - mean z_h)², z_hc the cluster's contributions
+    summed (Cochran 1977, chapters 5 and 9A; for one stratum the clustered error of Miller 2024, arXiv 2411.00640, eq.
+    4, with G/(G-1)). Strata of a single cluster have no spread of their own and are taken together (collapsed strata,
+    Cochran 1977, 5A.12), with the next stratum where there is only one of them.
+    """
+    totals: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for each in contributions:
+        totals[each.stratum][each.cluster] += each.value
+    strata = [list(clusters.values()) for clusters in totals.values()]
+    lone = [value for clusters in strata if len(clusters) == 1 for value in clusters]
+    whole = [clusters for clusters in strata if len(clusters) > 1]
+    if len(lone) == 1 and whole:
+        lone += whole.pop()
+    if len(lone) > 1:
+        whole.append(lone)
+    if not whole:
+        return None
+    return sum(
+        len(values) / (len(values) - 1) * sum((value - sum(values) / len(values)) ** 2 for value in values)
+        for values in whole
+    )
+
+
+def with_error(
+    value: float, contributions: Sequence[Contribution], n: int, method: str, most: int | None = None
+) -> Estimate:
+    """An estimate in [0, 1] with a 95 % interval from its linearised error.
+
+    Wilson's interval at the effective sample size value·(1-value)/SE², at most ``most`` (Kott and Carr 1997; Dean and
+    Pagano 2015: it covers better than value ± 1.96·SE in clustered samples, and never leaves [0, 1]). Where the
+    contributions have no spread the number of clusters is the sample size.
+    """
+    squared = squared_error(contributions)
+    effective = float(len({(each.stratum, each.cluster) for each in contributions}))
+    if squared and 0 < value < 1:
+        effective = value * (1 - value) / squared
+        effective = min(effective, most) if most else effective
+    value = min(1.0, max(0.0, value))
+    return Estimate(value, *wilson(value * effective, effective), n, method)
 
 
 def quantiles(values: Sequence[float]) -> Quantiles:

@@ -1,14 +1,15 @@
 """From manifest and records to estimates with intervals. Pure: no engine, no network, any time again."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 
 from harness.latency import Latency, Pass
-from harness.manifest import Manifest, PlannedJob
-from harness.records import SUMMARY_SCHEMA, Estimate, LatencyRow, Outcome, Record, Summary, SummaryRow, Usage
-from harness.statistics import proportion, quantiles
+from harness.manifest import Manifest, PlannedJob, PlannedMetric
+from harness.metrics import Mean, chosen, estimates, groups
+from harness.records import SUMMARY_SCHEMA, LatencyRow, Outcome, Record, Summary, SummaryRow, Usage
+from harness.statistics import quantiles
 
 SUMMARY = "summary.json"
 GATE_SECONDS = 3.0
@@ -21,7 +22,9 @@ def summarise(manifest: Manifest, records: Iterable[Record], latency: Latency | 
     for record in records:
         by_benchmark[record.benchmark].append(record)
     seconds = _seconds(manifest, [record for rows in by_benchmark.values() for record in rows])
-    rows = tuple(_row(job, by_benchmark[job.benchmark], seconds[job.benchmark]) for job in manifest.jobs)
+    rows = tuple(
+        row for job in manifest.jobs for row in _rows(job, by_benchmark[job.benchmark], seconds[job.benchmark])
+    )
     return Summary(
         schema=SUMMARY_SCHEMA,
         model=manifest.model,
@@ -41,38 +44,29 @@ def summarise(manifest: Manifest, records: Iterable[Record], latency: Latency | 
     )
 
 
-def _row(job: PlannedJob, records: Sequence[Record], seconds: float) -> SummaryRow:
-    groups: defaultdict[str, defaultdict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for record in records:
-        for tag, value in record.tags.items():
-            groups[tag][value].append(record)
-    return SummaryRow(
-        use_case=job.use_case,
-        benchmark=job.benchmark,
-        version=job.version,
-        metric=job.metric,
-        estimate=_estimate(job.metric, records),
-        samples=job.samples,
-        records=len(records),
-        attempts=job.attempts,
-        verdicts=dict(sorted(Counter(str(record.verdict) for record in records).items())),
-        seconds=round(seconds, 1),
-        fallbacks=sum(1 for record in records if record.answer and record.answer.fallback),
-        groups={
-            tag: {value: found for value, rows in sorted(values.items()) if (found := _estimate(job.metric, rows))}
-            for tag, values in sorted(groups.items())
-        },
-    )
-
-
-def _estimate(metric: str, records: Iterable[Record]) -> Estimate | None:
-    """Attempts are averaged within a sample first, so that the interval is over samples; infra errors say nothing."""
-    by_sample: defaultdict[str, list[float]] = defaultdict(list)
-    for record in records:
-        if record.verdict is not Outcome.INFRA_ERROR:
-            by_sample[record.sample].append(record.scores.get(metric, 0.0))
-    means = [sum(values) / len(values) for values in by_sample.values()]
-    return proportion(means) if means else None
+def _rows(job: PlannedJob, records: Sequence[Record], seconds: float) -> Iterator[SummaryRow]:
+    """One row for each metric, the one that covers all samples first."""
+    planned = job.metrics or (PlannedMetric(Mean(job.metric), job.samples),)
+    found = estimates([each.metric for each in planned], records)
+    for each, (name, estimate) in zip(planned, found, strict=True):
+        mine = [record for record in records if chosen(each.metric, record.tags)]
+        dropped = [record.answer.dropped_shots for record in mine if record.answer and record.answer.dropped_shots]
+        yield SummaryRow(
+            use_case=job.use_case,
+            benchmark=job.benchmark,
+            version=job.version,
+            metric=name,
+            estimate=estimate,
+            samples=each.samples,
+            records=len(mine),
+            attempts=job.attempts,
+            verdicts=dict(sorted(Counter(str(record.verdict) for record in mine).items())),
+            seconds=round(seconds, 1),
+            groups=groups(each.metric, mine),
+            fallbacks=sum(1 for record in mine if record.answer and record.answer.fallback),
+            shortened=len(dropped),
+            most_dropped=max(dropped, default=0),
+        )
 
 
 def _seconds(manifest: Manifest, records: Sequence[Record]) -> Mapping[str, float]:

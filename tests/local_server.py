@@ -1,6 +1,7 @@
 """A real local HTTP server that speaks OpenAI's and Anthropic's protocols and can be made to fail."""
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -51,6 +52,7 @@ class Behaviour:
     faults: list[Fault] = field(default_factory=list)
     top_logprobs: dict[str, float] | None = None
     most_logprobs: int = 20
+    echoes: Literal["yes", "with BOS", "refuses", "ignores"] = "ignores"
     without: tuple[str, ...] = ()
     """Paths that it does not have."""
     seconds: float = 0.0
@@ -159,9 +161,29 @@ class Handler(BaseHTTPRequestHandler):
             return
         choice: dict[str, Any] = {"index": 0, "finish_reason": behaviour.finish}
         choice |= {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+        if chat and body.get("logprobs") and behaviour.top_logprobs is not None:
+            top = [{"token": token, "logprob": value} for token, value in behaviour.top_logprobs.items()]
+            choice["logprobs"] = {"content": [{"token": "x", "logprob": -1.0, "top_logprobs": top}]}
         if not chat and body.get("logprobs") and behaviour.top_logprobs is not None:
             choice["logprobs"] = {"top_logprobs": [behaviour.top_logprobs], "tokens": ["x"], "token_logprobs": [-1.0]}
-        self._send(200, {**head, "choices": [choice], "usage": usage})
+        choices = [choice]
+        if body.get("echo") and behaviour.echoes == "refuses":
+            self._send(400, {"error": {"message": "echo is not supported"}})
+            return
+        if body.get("echo") and behaviour.echoes != "ignores":
+            choices = [self._echo(index, text, body) for index, text in enumerate(body["prompt"])]
+        elif isinstance(body.get("prompt"), list):
+            choices = [{**choice, "index": index} for index in range(len(body["prompt"]))]
+        self._send(200, {**head, "choices": choices, "usage": usage})
+
+    def _echo(self, index: int, prompt: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The prompt with one more token; a token is a word with the space before it, -0.1 for each of its letters."""
+        bos = ["<s>"] if self.server.behaviour.echoes == "with BOS" else []
+        tokens = [*bos, *re.findall(r"\s*\S+", prompt), " more"]
+        offsets = [sum(map(len, tokens[:at])) for at in range(len(tokens))]
+        told = {"tokens": tokens, "text_offset": offsets, "top_logprobs": None}
+        told |= {"token_logprobs": [None, *(-0.1 * len(token) for token in tokens[1:])]}
+        return {"index": index, "finish_reason": "length", "text": f"{prompt} more", "logprobs": told}
 
     def _message(self, body: dict[str, Any]) -> None:
         text, reason = self._text(body), "max_tokens" if self.server.behaviour.finish == "length" else "end_turn"

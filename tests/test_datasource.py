@@ -60,6 +60,22 @@ def test_rows_from_the_hub_are_the_same_bytes(hub: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.filterwarnings("default")
+def test_a_split_without_a_configuration_takes_the_hubs_own(
+    hub: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    data = small(hub=str(hub), revision="main", hub_config="main", files={"test": fingerprint(LINES)})
+    assert DataSource("small", data).read("test", Row) == [Row(1, "é\u2028"), Row(2, "b")]
+
+
+def test_a_split_that_cannot_be_had_is_remembered(mirror: Path) -> None:
+    source = DataSource("small", small(), mirror)
+    with pytest.raises(UnavailableError):
+        source.read("main/other", Row)
+    assert list(source.missing) == ["main/other"]
+
+
+@pytest.mark.filterwarnings("default")
 def test_pulled_data_is_a_mirror(hub: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from harness import catalog
     from harness.catalog import BenchmarkEntry

@@ -1,11 +1,14 @@
 """From records to estimates: what counts, what does not, and what makes a run complete."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from test_journal import record
 
-from harness.manifest import Manifest, PlannedJob, Session
+from harness.manifest import MANIFEST, Manifest, PlannedJob, PlannedMetric, Session, read_manifest, write_json
+from harness.metrics import F1, Average, Mean
 from harness.records import LeftOut, Missing, Outcome
 from harness.statistics import wilson
 from harness.summary import summarise
@@ -81,3 +84,42 @@ def test_idle_time_between_sessions_is_not_counted() -> None:
     )
     rows = [at(1, "10:00:10"), at(2, "10:00:15"), at(3, "12:00:07")]
     assert summarise(replace(manifest(3), sessions=sessions), rows).rows[0].seconds == pytest.approx(22.0)
+
+
+def test_each_metric_of_a_benchmark_has_a_row_of_its_own_samples() -> None:
+    acc, python = Mean("acc", score="pass@1", by=()), Mean("acc python", score="pass@1", where={"language": "python"})
+    planned = (PlannedMetric(acc, 3), PlannedMetric(python, 2))
+    job = replace(manifest(3).jobs[0], metrics=planned)
+    rows = [record(1), failed(2), replace(failed(3), tags={"language": "javascript"})]
+    shorter = replace(record(1).answer, dropped_shots=2)  # type: ignore[type-var]
+    rows[0] = replace(rows[0], answer=shorter)
+    summary = summarise(replace(manifest(3), jobs=(job,)), rows)
+    whole, part = summary.rows
+    assert whole.estimate
+    assert part.estimate
+    assert (whole.metric, whole.samples, whole.records, whole.estimate.value) == ("acc", 3, 3, pytest.approx(1 / 3))
+    assert (part.metric, part.samples, part.records, part.estimate.value) == ("acc python", 2, 2, 0.5)
+    assert (whole.groups, list(part.groups)) == ({}, ["language"])
+    assert (whole.shortened, whole.most_dropped) == (1, 2)
+    assert summary.complete
+
+
+def test_metrics_survive_the_manifest(tmp_path: Path) -> None:
+    metrics = (
+        Average("average", (("a acc",), ("b f1", "b acc"))),
+        Mean("a acc", score="acc", where={"task": "a"}, strata="subject", unit="q", unit_size="n", by=()),
+        F1("b f1", ("yes",), {"task": "b"}),
+    )
+    job = replace(manifest().jobs[0], metrics=tuple(PlannedMetric(metric, 1) for metric in metrics))
+    write_json(tmp_path / MANIFEST, replace(manifest(), jobs=(job,)))
+    assert read_manifest(tmp_path) == replace(manifest(), jobs=(job,))
+
+
+def test_a_manifest_of_an_earlier_version_names_one_metric(tmp_path: Path) -> None:
+    write_json(tmp_path / MANIFEST, manifest())
+    text = json.loads((tmp_path / MANIFEST).read_text())
+    del text["jobs"][0]["metrics"]
+    (tmp_path / MANIFEST).write_text(json.dumps(text))
+    earlier = read_manifest(tmp_path)
+    assert earlier
+    assert [row.metric for row in summarise(earlier, [record(1)]).rows] == ["pass@1"]

@@ -53,7 +53,7 @@ def _pull(entries: Sequence[BenchmarkEntry], option: Path | None) -> int:
     for entry in entries:
         for split, expected in entry.data.files.items() if entry.data.hub else ():
             lines = pull(entry.name, entry.data, split)
-            if fingerprint(lines) != expected:
+            if expected and fingerprint(lines) != expected:
                 raise UsageError(
                     f"the hub's {entry.name}/{split} has sha256 {fingerprint(lines)}, expected {expected}",
                     "nothing was written; this version was written for other rows",

@@ -12,7 +12,7 @@ from harness.catalog import Endpoint
 from harness.engines.model import Model
 from harness.engines.remote import RETRIES, Caller, RemoteEngine, checked, tokens_of
 from harness.errors import EngineError, NoLogProbabilitiesError, UsageError
-from harness.records import Answer, Message, Sampling
+from harness.records import Answer, Choice, Message, Sampling
 
 
 class AnthropicEngine(RemoteEngine):
@@ -70,7 +70,7 @@ class AnthropicEngine(RemoteEngine):
             first_token_seconds=None if first is None else round(first, 4),
         )
 
-    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
+    async def choose(self, prompt: Choice) -> Answer:
         """Raises NoLogProbabilitiesError: the protocol has none."""
         raise NoLogProbabilitiesError(self._base_url, "the Anthropic protocol has none")
 

@@ -101,8 +101,8 @@ class Engine(ABC):
         """Writes the next assistant turn, in the model's own chat template; raises as :meth:`complete` does."""
 
     @abstractmethod
-    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
-        """How likely each option is as the continuation of ``context``: their log-probabilities, in order.
+    async def choose(self, prompt: Choice) -> Answer:
+        """How likely each option is as the continuation of what stands before it: their log-probabilities, in order.
 
         Raises:
             NoLogProbabilitiesError: the server tells none.
@@ -139,12 +139,23 @@ async def ask(engine: Engine, prompt: Prompt, sampling: Sampling, generated: boo
             return await engine.chat(prompt.messages, sampling)
         case Infill():
             return await engine.infill(prompt, sampling)
-        case Choice() if generated:
-            return await engine.pick(prompt, sampling)
         case Choice():
-            return await engine.choose(prompt.context, prompt.options)
+            return await _ask_choice(engine, prompt, sampling, generated)
         case _:
             return await engine.complete(prompt.text, sampling)
+
+
+async def _ask_choice(engine: Engine, prompt: Choice, sampling: Sampling, generated: bool) -> Answer:
+    """With all solved examples, or with as many of the last ones as fit the context."""
+    for dropped in range(len(prompt.shots) + 1):
+        shorter = replace(prompt, shots=prompt.shots[dropped:])
+        try:
+            answer = await (engine.pick(shorter, sampling) if generated else engine.choose(shorter))
+        except PromptTooLongError as error:
+            too_long = error
+        else:
+            return replace(answer, dropped_shots=dropped)
+    raise too_long
 
 
 def check_context(prompt: int, answer: int, context: int) -> None:

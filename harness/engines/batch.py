@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import DynamicCache
 
+from harness.engines.stems import Stem
 from harness.records import Answer, Sampling
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MIN_PREFIX = 32
 """A shared beginning of fewer tokens is not worth a pass of its own."""
+LOGITS_BYTES = 1 << 28
+"""Upper bound on a batch's logits while options are scored."""
 
 
 @dataclass(frozen=True)
@@ -93,16 +96,22 @@ class Decoder:
             logits = self._forward(newest, mask, cache)[:, -1]
 
     @torch.inference_mode()
-    def likelihoods(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[float]:
-        """The log-probability of each continuation (at least one token) after its context, summed over its tokens."""
-        # Continuations of one token after the same context are one row: the model is asked once for all of them.
-        asked = list(dict.fromkeys((tuple(before), tuple(after[:-1])) for before, after in pairs))
-        logits, _, _ = self._read([Row(before, Sampling(1)) for before, _ in asked], [tail for _, tail in asked])
-        logprobs = torch.log_softmax(logits, -1)
+    def likelihoods(self, rows: Sequence[Stem]) -> list[list[float]]:
+        """For each stem, the log-probability of each of its options, summed over their tokens.
+
+        Memory: logits of (longest option) x vocabulary for each row, see :func:`likelihood_rows`; nothing of that size
+        is kept.
+        """
+        prompts = [Row(row.ids[: len(row.ids) - row.scored], Sampling(1)) for row in rows]
+        logits, _, _ = self._read(prompts, [row.ids[len(row.ids) - row.scored :] for row in rows])
         found = []
-        for before, after in pairs:
-            row = logprobs[asked.index((tuple(before), tuple(after[:-1])))][-len(after) :]
-            found.append(float(row.gather(-1, torch.tensor(after).unsqueeze(-1)).sum()))
+        for row, scores in zip(rows, logits, strict=True):
+            mine = scores[-1 - row.scored :]
+            total = mine.logsumexp(-1)
+            scored = torch.tensor(row.ids[len(row.ids) - row.scored :], dtype=torch.long)
+            shared = mine[:-1].gather(-1, scored.unsqueeze(-1)).squeeze(-1) - total[:-1]
+            last = mine[-1][torch.tensor(row.last)] - total[-1]
+            found.append((last.double() + shared.double().sum()).tolist())
         return found
 
     def _read(
@@ -124,16 +133,31 @@ class Decoder:
     def _shared(self, rows: Sequence[Row]) -> tuple[int, DynamicCache]:
         """The length of the beginning that all rows share, and a cache that holds it once for each row."""
         common = common_prefix([row.prompt for row in rows])
-        if not (self._prefix and common[: len(self._prefix)] == self._prefix and 2 * len(self._prefix) > len(common)):
+        copies = self._kept(common)
+        if copies is None:
             if len(rows) == 1 or len(common) < MIN_PREFIX:
                 return 0, DynamicCache(config=self.model.config)
             cache = DynamicCache(config=self.model.config)
             self._forward(torch.tensor([common]), torch.ones(1, len(common), dtype=torch.long), cache)
             self._prefix, self._prefix_cache = common, cache  # only once it is whole: a failed pass leaves no half
+            copies = copy.deepcopy(cache)
+        length = int(copies.get_seq_length())
+        copies.batch_repeat_interleave(len(rows))
+        return length, copies
+
+    def _kept(self, common: tuple[int, ...]) -> DynamicCache | None:
+        """A copy of what is kept of the beginning ``common``; None where that is too little to be worth it."""
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._prefix, common, strict=False)))
+        if same < MIN_PREFIX or 2 * same <= len(common):
+            return None
         copies = copy.deepcopy(self._prefix_cache)
         assert copies is not None
-        copies.batch_repeat_interleave(len(rows))
-        return len(self._prefix), copies
+        if same < len(self._prefix):
+            try:
+                copies.crop(same - len(self._prefix))
+            except (RuntimeError, ValueError):  # sliding windows forget what stands before them
+                return None
+        return copies
 
     def _forward(self, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache, keep: int = 1) -> torch.Tensor:
         """Logits of the last ``keep`` positions, rows x ``keep`` x vocabulary, in float32."""
@@ -175,6 +199,11 @@ class Decoder:
         window = 8 + max(len(stop.encode()) for stop in stops)
         text = str(self.tokenizer.decode(tokens[-window:], skip_special_tokens=True))
         return any(stop in text for stop in stops)
+
+
+def likelihood_rows(tokens: int, vocabulary: int) -> int:
+    """How many rows with options of so many tokens fit :data:`LOGITS_BYTES`; one at least."""
+    return max(1, LOGITS_BYTES // (4 * (tokens + 1) * vocabulary))
 
 
 def draw(logits: torch.Tensor, sampling: Sampling, random: torch.Generator) -> int:

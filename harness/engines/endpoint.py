@@ -14,10 +14,11 @@ from openai import AsyncOpenAI
 
 from harness.catalog import Endpoint
 from harness.engines.base import whole
+from harness.engines.likeliest import chat_request, echoed, likeliest
 from harness.engines.model import Model
 from harness.engines.remote import CHARACTERS_A_TOKEN, RETRIES, Caller, RemoteEngine, checked, tokens_of
-from harness.errors import EngineError, NoLogProbabilitiesError, UsageError
-from harness.records import Answer, Message, Sampling
+from harness.errors import EngineError, NoLogProbabilitiesError, RefusedError, UsageError
+from harness.records import Answer, Choice, Message, Sampling
 
 TOP_LOGPROBS = (20, 5)
 """How many of the likeliest tokens are asked for: what vLLM allows, then what OpenAI's completions allow."""
@@ -40,6 +41,8 @@ class EndpointEngine(RemoteEngine):
         self._name, self._settings, self._base_url = model.served_name, settings, checked(settings.base_url)
         self._connect(key)
 
+    _echoes = True  # until the server shows that it does not
+
     def _connect(self, key: str, retries: int = RETRIES) -> None:
         self._caller = Caller(openai, self._settings, key)
         self._client = AsyncOpenAI(
@@ -60,7 +63,7 @@ class EndpointEngine(RemoteEngine):
 
     async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
         """Continues ``text``; see :class:`harness.engines.base.Engine`."""
-        return await self._completion(text, int(len(text) / CHARACTERS_A_TOKEN), sampling, stream)
+        return await self._completion(text, _about(text), sampling, stream)
 
     async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn; the server applies its own chat template."""
@@ -70,27 +73,29 @@ class EndpointEngine(RemoteEngine):
             arguments[self._settings.max_tokens_name] = limit
         return await self._answer(_chat, arguments, tokens_of(messages) + sampling.max_tokens, stream)
 
-    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
-        """Log-probabilities of options that are one token each, as far as they are among the likeliest tokens.
+    async def choose(self, prompt: Choice) -> Answer:
+        """Log-probabilities of options, by the cheapest way that the server offers.
 
-        A server's tokens are compared by their text, because it tells no ids; an option that is not among those it
-        reports has None.
+        Options of one word are looked for among the likeliest next tokens, compared by text because a server tells no
+        ids; one that is not among them has None. Options of several words, or of which none is among those, are
+        exact: the server echoes each with its tokens' log-probabilities.
+
+        Raises:
+            NoLogProbabilitiesError: the server offers neither.
         """
         started = time.monotonic()
-        found = await self._likeliest(context)
-        choice = found.choices[0]
-        top = choice.logprobs.top_logprobs if choice.logprobs else None
-        if not top or not top[0]:
-            raise NoLogProbabilitiesError(self._base_url, "no log-probabilities in its answer")
-        likely = {token.strip(): value for token, value in sorted(top[0].items(), key=lambda pair: pair[1])}
-        return Answer(
-            text="",
-            finish_reason="length",
-            prompt_tokens=found.usage.prompt_tokens if found.usage else 0,
-            answer_tokens=1,
-            seconds=round(time.monotonic() - started, 4),
-            options=tuple(likely.get(option.strip()) for option in options),
-        )
+        told: tuple[float | None, ...] = ()
+        tokens = 0
+        several = any(len(option.split()) > 1 for option in prompt.options)
+        if not several or prompt.chat:
+            likely, tokens = await self._likeliest(prompt)
+            told = tuple(likely.get(option.strip()) for option in prompt.options)
+        if all(value is None for value in told) and not prompt.chat and self._echoes:
+            told, tokens = await self._echoed(prompt) or (told, tokens)
+        if several and not any(value is not None for value in told):
+            raise NoLogProbabilitiesError(self._base_url, "options of several tokens, and it does not echo them")
+        seconds = round(time.monotonic() - started, 4)
+        return Answer("", "length", prompt_tokens=tokens, answer_tokens=1, seconds=seconds, options=told)
 
     def describe(self) -> Mapping[str, Any]:
         """The server's address and its name for the model."""
@@ -103,20 +108,49 @@ class EndpointEngine(RemoteEngine):
             "infill": self.infill_format.name if self.infill_format else None,
         }
 
-    async def _likeliest(self, context: str) -> Any:
-        """The answer to one completion of one token with as many log-probabilities as the server gives."""
-        arguments = self._arguments(Sampling(max_tokens=1)) | {"prompt": context}
+    async def _likeliest(self, prompt: Choice) -> tuple[dict[str, float], int]:
+        """Log-probabilities of as many next tokens as the server tells, by their stripped text; the prompt's tokens."""
+        refusal: NoLogProbabilitiesError | None = None
         for count in TOP_LOGPROBS:
+            request = chat_request(prompt, count) if prompt.chat else {"prompt": prompt.text, "logprobs": count}
+            arguments = self._arguments(Sampling(max_tokens=1)) | request
+            create = _chat if prompt.chat else _completion
             try:
-                request = functools.partial(_completion, **arguments, logprobs=count)
-                return await self._send(request, int(len(context) / CHARACTERS_A_TOKEN) + 1)
+                found = await self._send(functools.partial(create, **arguments), _about(prompt.text) + 1)
             except NoLogProbabilitiesError as error:
                 refusal = error
+                continue
             except UsageError as error:
                 if "not found" not in error.message:
                     raise
                 raise NoLogProbabilitiesError(self._base_url, "it has no /completions") from None
+            likely = likeliest(found.choices[0])
+            if not likely:
+                raise NoLogProbabilitiesError(self._base_url, "no log-probabilities in its answer")
+            return likely, found.usage.prompt_tokens if found.usage else 0
+        assert refusal is not None
         raise refusal
+
+    async def _echoed(self, prompt: Choice) -> tuple[tuple[float | None, ...], int] | None:
+        """Each option's log-probability as the server tells it of a text that it is sent; None where it does not.
+
+        The same convention as :meth:`harness.engines.tokens.Tokens.choice`: white space before an option is the
+        option's, and so is a token that spans the join.
+        """
+        context = prompt.text.rstrip()
+        texts = [prompt.text + option for option in prompt.options]
+        arguments = self._arguments(Sampling(max_tokens=1)) | {"prompt": texts, "echo": True, "logprobs": 1}
+        try:
+            found = await self._send(functools.partial(_completion, **arguments), sum(map(_about, texts)))
+        except (NoLogProbabilitiesError, RefusedError):
+            self._echoes = False
+            return None
+        by_index = {choice.index: choice for choice in found.choices}
+        values = [echoed(by_index.get(number), len(context), text) for number, text in enumerate(texts)]
+        if None in values:
+            self._echoes = False
+            return None
+        return tuple(values), found.usage.prompt_tokens if found.usage else 0
 
     async def _completion(
         self, prompt: str | list[int], tokens: int, sampling: Sampling, stream: bool, **extra: Any
@@ -151,6 +185,10 @@ class EndpointEngine(RemoteEngine):
             answer_tokens=usage.completion_tokens if usage else 0,
             seconds=round(time.monotonic() - started, 4),
         )
+
+
+def _about(text: str) -> int:
+    return int(len(text) / CHARACTERS_A_TOKEN)
 
 
 async def _list(client: AsyncOpenAI) -> Any:

@@ -20,6 +20,7 @@ from harness.errors import (
     EngineError,
     NoLogProbabilitiesError,
     PromptTooLongError,
+    RefusedError,
     UnknownNameError,
     UsageError,
     first_line,
@@ -114,7 +115,7 @@ class Caller:
             return PromptTooLongError(f"prompt too long: {said}")
         if "logprobs" in said:
             return NoLogProbabilitiesError(self._url, said)
-        return EngineError(f"the server refuses the request: {said}")
+        return RefusedError(f"the server refuses the request: {said}")
 
     def said(self, error: Exception) -> str:
         """The error's first line, without the key, which a server may send back."""

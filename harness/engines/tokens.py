@@ -1,14 +1,21 @@
 """A model's tokenizer in this process, so that harness and server speak of the very same tokens."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.engines.stems import Pair
+from harness.errors import ModelError
 from harness.prompts.chat import NEXT_TURN, plain_text
-from harness.records import Message
+from harness.records import Choice, Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+LEARNT_CHARACTERS, LEARNT_OPTIONS = 64, 4096
+"""The longest line or option, and the most pairs of them, of which the tokens are remembered."""
 
 
 class Tokens:
@@ -16,6 +23,7 @@ class Tokens:
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
         self.tokenizer = tokenizer
+        self._joins: dict[tuple[str, str], tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     @classmethod
     def load(cls, folder: Path, trust_remote_code: bool = False) -> "Tokens":
@@ -46,17 +54,86 @@ class Tokens:
         """
         if not self.has_chat_template:
             return self.text(plain_text(messages)), (NEXT_TURN,)
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        text = self._templated([{"role": message.role, "content": message.content} for message in messages])
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"]), ()
 
-    def option(self, context: str, option: str) -> tuple[list[int], list[int]]:
-        """Ids of a context and of an option after it, tokenized as one text.
+    def choice(self, prompt: Choice) -> list[Pair]:
+        """Ids of what stands before the options, and of each option after it, tokenized as one text with it.
 
-        Spaces at the context's end belong to the option, and a token that spans both counts as the option's: the
-        field's convention (lm-eval, ``_encode_pair``), because most vocabularies join a space to the word after it.
+        White space at the end of a text belongs to the option, because most vocabularies join it to the word after it,
+        and where the join is tokenized in another way than its parts the tokens are split by their number: the field's
+        convention (lm-eval, ``_encode_pair``). A token that swallows the whole option is the option's. A conversation
+        ends where its template does; only there nothing is moved.
+
+        Raises:
+            ModelError: nothing stands before the options, and the tokenizer knows no token that begins a text.
         """
-        stripped = context.rstrip(" ")
-        option = context[len(stripped) :] + option
-        before, whole = self.text(stripped), self.text(stripped + option)
-        return whole[: len(before)], whole[len(before) :]
+        if prompt.chat and self.has_chat_template:
+            turns = [{"role": "system", "content": prompt.lead}] if prompt.lead else []
+            turns.append({"role": "user", "content": "".join((*prompt.shots, prompt.context))})
+            context, special = self._templated(turns), False
+        else:
+            context, special = prompt.text.rstrip(), True
+        moved = "" if not special else prompt.text[len(context) :]
+        options = [moved + option for option in prompt.options]
+        if not context:
+            return [([self._beginning()], list(ids)) for ids in self._batch(options, special=False)]
+        (before,) = self._batch([context], special)
+        found = [self._joined(context, before, option) for option in options]
+        unknown = [option for option, after in zip(options, found, strict=True) if after is None]
+        wholes = iter(self._batch([context + option for option in unknown], special)) if unknown else iter(())
+        pairs = [(before, after) if after else _split(before, next(wholes)) for after in found]
+        for option, after, pair in zip(options, found, pairs, strict=True):
+            if after is None:
+                self._learn(context, before, option, pair)
+        return pairs
+
+    def _joined(self, context: str, before: list[int], option: str) -> list[int] | None:
+        """The option's tokens, where they are known for contexts that end as this one does."""
+        ending, after = self._joins.get((_ending(context), option), ((), ()))
+        return list(after) if after and tuple(before[-len(ending) :]) == ending else None
+
+    def _learn(self, context: str, before: list[int], option: str, pair: Pair) -> None:
+        """Keeps the option's tokens where the last line of the context alone decides on them.
+
+        Few-shot prompts are long and end alike ("Answer:"): tokenizing each one again for each of its options would
+        take longer than a GPU takes to answer. It is kept only if context and last line, each by itself and with the
+        option, are tokenized as their parts are, and used only where a context ends with the last line's own tokens.
+        """
+        ending = _ending(context)
+        if not ending or len(option) > LEARNT_CHARACTERS or len(self._joins) >= LEARNT_OPTIONS:
+            return
+        last, joined = self._batch([ending, ending + option], special=False)
+        start, after = pair
+        if start == before and before[-len(last) :] == last and joined == last + after:
+            self._joins[ending, option] = tuple(last), tuple(after)
+
+    def _templated(self, turns: list[dict[str, str]]) -> str:
+        return str(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+
+    def _batch(self, texts: list[str], special: bool) -> list[list[int]]:
+        return [list(ids) for ids in self.tokenizer(texts, add_special_tokens=special)["input_ids"]]
+
+    def _beginning(self) -> int:
+        """The token that a text begins after: BOS, or the end of the text before it."""
+        for token in (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id):
+            if isinstance(token, int):
+                return token
+        raise ModelError(
+            "an option without a context needs a token that begins a text, and the tokenizer has neither BOS nor EOS",
+            "add bos_token or eos_token to its tokenizer_config.json",
+        )
+
+
+def _ending(context: str) -> str:
+    """The last line with its line break, where it is neither the whole context nor too short or long to learn from."""
+    ending = context[context.rfind("\n") :] if "\n" in context else ""
+    return ending if 4 <= len(ending) <= LEARNT_CHARACTERS and len(ending) < len(context) else ""
+
+
+def _split(before: list[int], whole: list[int]) -> Pair:
+    """Context and option in ``whole``, ``before`` being the context by itself."""
+    at = len(before)
+    if at >= len(whole):  # the join is fewer tokens than its parts
+        at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, whole[:-1], strict=False)))
+    return whole[:at], whole[at:]

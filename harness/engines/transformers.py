@@ -7,13 +7,14 @@ on its own seed alone, not on the batch it falls into.
 import asyncio
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -21,27 +22,54 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging
 
 from harness.engines.base import Engine, check_context
-from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix
+from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix, likelihood_rows
 from harness.engines.model import Model
+from harness.engines.stems import Stem, stems
 from harness.engines.tokens import Tokens
 from harness.errors import EngineError, ModelError, first_line
-from harness.records import Answer, Message, Sampling
+from harness.records import Answer, Choice, Message, Sampling
 
 BATCH_TOKENS = 16_384
 """Upper bound on rows x (longest prompt + longest answer) of a batch: it bounds the memory of keys and values."""
 BATCH_ROWS = 16
 GATHER_SECONDS = 0.01
 """How long a first prompt waits for company."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class _Waiting:
+    """A prompt to be continued."""
+
     row: Row
     answer: asyncio.Future[Answer]
 
     @property
+    def prompt(self) -> tuple[int, ...]:
+        return self.row.prompt
+
+    @property
     def tokens(self) -> int:
         return len(self.row.prompt) + self.row.sampling.max_tokens
+
+
+@dataclass(frozen=True)
+class _WaitingStem:
+    """A text after which options are to be scored."""
+
+    stem: Stem
+    answer: asyncio.Future[list[float]]
+
+    @property
+    def prompt(self) -> tuple[int, ...]:
+        return self.stem.ids
+
+    @property
+    def tokens(self) -> int:
+        return len(self.stem.ids)
+
+
+W = TypeVar("W", _Waiting, _WaitingStem)
 
 
 class TransformersEngine(Engine):
@@ -54,6 +82,7 @@ class TransformersEngine(Engine):
         self.dtype = "float32" if dtype == "auto" else dtype
         self.context = max_model_len or 0
         self._waiting: list[_Waiting] = []
+        self._stems: list[_WaitingStem] = []
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="transformers")
 
@@ -80,19 +109,21 @@ class TransformersEngine(Engine):
         ids, stop = self.tokens.chat(messages)
         return await self._enqueue(ids, replace(sampling, stop=(*sampling.stop, *stop)))
 
-    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
-        """Log-probabilities of the options, one question at a time."""
-        pairs = [self.tokens.option(context, option) for option in options]
-        for ids, after in pairs:
-            check_context(len(ids), len(after), self.context)
+    async def choose(self, prompt: Choice) -> Answer:
+        """Log-probabilities of the options: one row for all that differ in their last token alone."""
+        pairs = self.tokens.choice(prompt)
+        for before, after in pairs:
+            check_context(len(before), len(after), self.context)
         started = time.monotonic()
-        loop = asyncio.get_running_loop()
-        try:
-            values = await loop.run_in_executor(self._thread, self.decoder.likelihoods, pairs)
-        except RuntimeError as error:
-            raise EngineError(f"{type(error).__name__}: {first_line(error)}") from None
-        seconds = round(time.monotonic() - started, 4)
-        return Answer("", "length", len(pairs[0][0]), 1, seconds, options=tuple(values))
+        asked = list(stems(pairs))
+        told = await asyncio.gather(*map(self._enqueue_stem, asked))
+        values = {
+            number: value
+            for stem, found in zip(asked, told, strict=True)
+            for number, value in zip(stem.options, found, strict=True)
+        }
+        options = tuple(values[number] for number in range(len(pairs)))
+        return Answer("", "length", len(pairs[0][0]), 1, round(time.monotonic() - started, 4), options=options)
 
     def describe(self) -> Mapping[str, Any]:
         """Versions, type, context and processor."""
@@ -134,43 +165,79 @@ class TransformersEngine(Engine):
         self._arrived.set()
         return await waiting.answer
 
+    async def _enqueue_stem(self, stem: Stem) -> list[float]:
+        waiting = _WaitingStem(stem, asyncio.get_running_loop().create_future())
+        self._stems.append(waiting)
+        self._arrived.set()
+        return await waiting.answer
+
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await self._arrived.wait()
             await asyncio.sleep(GATHER_SECONDS)
-            batch = self._take_batch()
+            work: Callable[[], None]
+            batch: Sequence[_Waiting | _WaitingStem]
+            if self._stems:
+                scored = self._take_stems()
+                batch, work = scored, partial(self._score, scored, loop)
+            else:
+                drawn = self._take_batch()
+                batch, work = drawn, partial(self._answer, drawn, loop)
+            if not self._waiting and not self._stems:
+                self._arrived.clear()
             try:
-                await loop.run_in_executor(self._thread, self._answer, batch, loop)
+                await loop.run_in_executor(self._thread, work)
             except Exception as error:  # noqa: BLE001  (whatever torch raises is this batch's failure, not the run's)
                 for each in batch:
                     if not each.answer.done():
-                        each.answer.set_exception(EngineError(f"{type(error).__name__}: {error}"))
+                        each.answer.set_exception(EngineError(f"{type(error).__name__}: {first_line(error)}"))
 
     def _answer(self, batch: list[_Waiting], loop: asyncio.AbstractEventLoop) -> None:
         """On the model's thread: hands each answer to the event loop as its row finishes."""
         for number, answer in self.decoder.generate([each.row for each in batch]):
             loop.call_soon_threadsafe(_settle, batch[number].answer, answer)
 
-    def _take_batch(self) -> list[_Waiting]:
-        """The longest prompt waiting and its likes, as many as the budget allows.
+    def _score(self, batch: list[_WaitingStem], loop: asyncio.AbstractEventLoop) -> None:
+        """On the model's thread: hands all likelihoods of a batch to the event loop."""
+        for each, values in zip(batch, self.decoder.likelihoods([each.stem for each in batch]), strict=True):
+            loop.call_soon_threadsafe(_settle, each.answer, values)
 
-        First come those that begin as it does (that beginning is computed once), then neighbours in length (they waste
-        the least padding).
-        """
-        seed = max(self._waiting, key=lambda each: each.tokens)
-        self._waiting.sort(key=lambda each: (not _begin_alike(seed, each), -each.tokens))
+    def _take_batch(self) -> list[_Waiting]:
+        """The longest prompt waiting and its likes, as many as the budget allows."""
+        seed, self._waiting = _likes(self._waiting)
         rows = max(1, min(BATCH_ROWS, BATCH_TOKENS // seed.tokens))
         batch, self._waiting = self._waiting[:rows], self._waiting[rows:]
-        if not self._waiting:
-            self._arrived.clear()
+        return batch
+
+    def _take_stems(self) -> list[_WaitingStem]:
+        """Likewise for stems; those that begin as the longest does stay among themselves, if they are a few.
+
+        One that begins in another way would make all of them be read whole.
+        """
+        seed, self._stems = _likes(self._stems)
+        rows = max(1, min(BATCH_ROWS, BATCH_TOKENS // seed.tokens))
+        alike = sum(1 for each in self._stems if _begin_alike(seed, each))
+        rows = min(rows, alike) if alike > 1 else rows
+        scored = max(each.stem.scored for each in self._stems[:rows])
+        rows = min(rows, likelihood_rows(scored, int(self.model.config.vocab_size)))
+        batch, self._stems = self._stems[:rows], self._stems[rows:]
         return batch
 
 
-def _begin_alike(one: _Waiting, other: _Waiting) -> bool:
-    return len(common_prefix([one.row.prompt, other.row.prompt])) >= MIN_PREFIX
+def _likes(waiting: list[W]) -> tuple[W, list[W]]:
+    """The longest prompt, and all of them: first those that begin as it does, then by length.
+
+    What begins alike is computed once, and neighbours in length waste the least padding.
+    """
+    seed = max(waiting, key=lambda each: each.tokens)
+    return seed, sorted(waiting, key=lambda each: (not _begin_alike(seed, each), -each.tokens))
 
 
-def _settle(future: asyncio.Future[Answer], answer: Answer) -> None:
+def _begin_alike(one: W, other: W) -> bool:
+    return len(common_prefix([one.prompt, other.prompt])) >= MIN_PREFIX
+
+
+def _settle(future: asyncio.Future[T], answer: T) -> None:
     if not future.done():
         future.set_result(answer)

@@ -18,7 +18,7 @@ def as_chat(choice: Choice) -> tuple[Message, ...]:
     else:
         pairs = zip(_letters(choice), choice.options, strict=True)
         listed = "\n".join(f"{letter}. {option.strip()}" for letter, option in pairs)
-    return Message("system", _INSTRUCTION), Message("user", f"{choice.context}\n\n{listed}")
+    return Message("system", _INSTRUCTION), Message("user", f"{choice.text}\n\n{listed}")
 
 
 def chosen(text: str, choice: Choice) -> int | None:

@@ -37,8 +37,9 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
         else:
             heading = name if console.width >= WIDE else "\n".join(name.rsplit(" ", 1))
             table.add_column(heading, justify="right", no_wrap=True)
+    whole = first_rows(summary)
     for row in summary.rows:
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, row in whole))
     for missing in summary.unavailable:
         table.add_row(missing.use_case, missing.benchmark, "", Text("unavailable", style="yellow"), *[""] * 5)
     console.print()
@@ -51,33 +52,43 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
     for missing in summary.unavailable:
         _note(console, f"{missing.benchmark}: unavailable: {missing.reason}; {missing.mend}")
     for left in summary.left_out:
-        _note(console, f"{left.benchmark}: {left.samples} {left.what} samples left out: {left.reason}; {left.mend}")
-    for row in summary.rows:
+        what = f"{left.samples} {left.what} samples" if left.samples else left.what
+        _note(console, f"{left.benchmark}: {what} left out: {left.reason}; {left.mend}")
+    for row in whole:
         unfinished = row.samples * row.attempts - row.records
         if unfinished > 0:
             _note(console, f"{row.benchmark}: {unfinished} answers are still to be asked; run the same command again")
         if row.fallbacks:
             _note(console, f"{row.benchmark}: {row.fallbacks} of {row.records} answers by fallback: {FALLBACK}")
+        if row.shortened:
+            many = f"{row.shortened} of {row.records} prompts lost up to {row.most_dropped} of their solved examples"
+            _note(console, f"{row.benchmark}: {many}: they did not fit the model's context")
         if row.verdicts.get(Outcome.INFRA_ERROR):
             _note(console, f"{row.benchmark}: infra errors are not scored; the same command tries them again")
     for name in not_in_version:
         _note(console, f"{name}: part of this feature's process, but not in this version")
 
 
-def _cells(row: SummaryRow) -> tuple[str, ...]:
+def first_rows(summary: Summary) -> list[SummaryRow]:
+    """The first row of each benchmark: the one that covers all of its samples."""
+    return list({(row.use_case, row.benchmark): row for row in reversed(summary.rows)}.values())[::-1]
+
+
+def _cells(row: SummaryRow, first: bool) -> tuple[str, ...]:
     found = row.estimate
     no_answer = row.verdicts.get(Outcome.NO_ANSWER, 0)
     share = f"{no_answer} ({no_answer / row.records:.0%})" if row.records else "0"
     return (
         row.use_case,
         row.benchmark,
-        row.metric,
+        # Answers asked for in another way are another measure, which must not be read as the same one.
+        f"{row.metric} (fallback)" if row.fallbacks and row.fallbacks == row.records else row.metric,
         f"{found.value:.3f}" if found else "-",
         f"{found.low:.3f}-{found.high:.3f}" if found else "-",
         str(found.n if found else 0),
         share,
         str(row.verdicts.get(Outcome.INFRA_ERROR, 0)),
-        f"{row.seconds:.0f}",
+        f"{row.seconds:.0f}" if first else "",
     )
 
 

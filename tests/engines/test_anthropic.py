@@ -118,7 +118,7 @@ def test_what_the_protocol_has_not_is_refused_in_one_line(server: LocalServer) -
     with pytest.raises(UsageError, match="cannot continue a plain text"):
         using(server, lambda engine: engine.complete("def f", Sampling(3)))
     with pytest.raises(NoLogProbabilitiesError, match="tells no log-probabilities") as caught:
-        using(server, lambda engine: engine.choose("2 + 2 =", (" 3", " 4")))
+        using(server, lambda engine: engine.choose(Choice("2 + 2 =", (" 3", " 4"))))
     assert "--choices generated" in caught.value.mend
     assert not server.requests
 

@@ -63,8 +63,9 @@ class Scripted(Engine):
     async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         return await self.complete("\n".join(message.content for message in messages), sampling)
 
-    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
-        return replace(await self.complete(context, THREE), options=tuple(-float(len(each)) for each in options))
+    async def choose(self, prompt: Choice) -> Answer:
+        options = tuple(-float(len(each)) for each in prompt.options)
+        return replace(await self.complete(prompt.text, THREE), options=options)
 
     def describe(self) -> Mapping[str, Any]:
         return {}

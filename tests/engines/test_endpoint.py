@@ -198,7 +198,7 @@ def test_without_a_limit_requests_do_not_wait_for_each_other(server: LocalServer
 def test_options_get_the_log_probabilities_that_the_server_reports(server: LocalServer, most: int) -> None:
     server.behaviour.most_logprobs = most
     server.behaviour.top_logprobs = {" B": -0.5, "B": -4.0, " A": -1.5, " x": -9.0}
-    answer = using(server, lambda engine: engine.choose(LETTERS.context, (*LETTERS.options, " C")))
+    answer = using(server, lambda engine: engine.choose(Choice(LETTERS.context, (*LETTERS.options, " C"))))
     assert answer.options == (-1.5, -0.5, None)
     assert (answer.prompt_tokens, answer.fallback) == (7, False)
     sent = server.bodies[-1]
@@ -215,11 +215,48 @@ def test_a_server_without_log_probabilities_is_one_clear_usage_error(
 ) -> None:
     server.behaviour = replace(server.behaviour, **changes)
     with pytest.raises(NoLogProbabilitiesError) as caught:
-        using(server, lambda engine: engine.choose(LETTERS.context, LETTERS.options))
+        using(server, lambda engine: engine.choose(LETTERS))
     assert caught.value.exit_code == 2
     assert "tells no log-probabilities" in caught.value.message
     assert "\n" not in caught.value.message
     assert "--choices generated" in caught.value.mend
+
+
+SEVERAL = Choice("The capital of France is ", ("Paris, of course", "a town"))
+
+
+@pytest.mark.parametrize("echoes", ["yes", "with BOS"])
+def test_options_of_several_tokens_are_echoed_in_one_request(echoes: str) -> None:
+    with serving(echoes=echoes) as server:
+        answer = using(server, lambda engine: engine.choose(SEVERAL))
+    assert answer.options == pytest.approx((-0.1 * len(" Paris, of course"), -0.1 * len(" a town")))
+    (body,) = server.bodies
+    assert (body["echo"], body["prompt"]) == (True, [SEVERAL.context + option for option in SEVERAL.options])
+
+
+@pytest.mark.parametrize("echoes", ["refuses", "ignores"])
+def test_options_of_several_tokens_without_an_echo_are_refused(echoes: str) -> None:
+    with serving(echoes=echoes, top_logprobs={" Paris": -0.1}) as server:
+        with pytest.raises(NoLogProbabilitiesError, match="options of several tokens") as caught:
+            using(server, lambda engine: engine.choose(SEVERAL))
+        assert "--choices generated" in caught.value.mend
+
+
+def test_options_that_are_not_among_the_likeliest_are_echoed() -> None:
+    with serving(echoes="yes", top_logprobs={" x": -0.1}) as server:
+        answer = using(server, lambda engine: engine.choose(LETTERS))
+    assert all(value is not None for value in answer.options)
+    assert ["echo" in body for body in server.bodies] == [False, True]
+
+
+def test_a_choice_in_a_conversation_reads_the_first_tokens_of_the_turn() -> None:
+    with serving(top_logprobs={"B": -0.2, " A": -2.0}) as server:
+        prompt = Choice("Q?", ("A", "B", "C"), lead="Be terse.", shots=("S ",), chat=True)
+        answer = using(server, lambda engine: engine.choose(prompt))
+    assert answer.options == (-2.0, -0.2, None)
+    (body,) = server.bodies
+    assert body["messages"] == [{"role": "system", "content": "Be terse."}, {"role": "user", "content": "S Q?"}]
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 20)
 
 
 @pytest.mark.parametrize(("text", "options"), [("B", (None, 0.0)), ("I do not know", (None, None))])

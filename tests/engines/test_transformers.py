@@ -203,24 +203,6 @@ def test_a_prompt_that_does_not_fit_is_refused_not_cut(tiny_folder: Model) -> No
     using(tiny_folder, work, max_model_len=64)
 
 
-@pytest.mark.parametrize("options", [("a", "b", "c"), ("first + second", "return", "x")])
-def test_options_have_the_log_probabilities_of_their_tokens(tiny_folder: Model, options: tuple[str, ...]) -> None:
-    context = "def add(first, second): "
-
-    async def work(engine: TransformersEngine) -> None:
-        answer = await engine.choose(context, options)
-        for option, value in zip(options, answer.options, strict=True):
-            before, after = engine.tokens.option(context, option)
-            assert engine.tokens.tokenizer.decode(before + after) == context.rstrip() + " " + option
-            with torch.inference_mode():
-                logits = engine.model(torch.tensor([before + after])).logits[0].float()
-            rows = torch.log_softmax(logits, -1)[len(before) - 1 : -1]
-            expected = sum(float(row[token]) for row, token in zip(rows, after, strict=True))
-            assert value == pytest.approx(expected, abs=1e-4)
-
-    using(tiny_folder, work)
-
-
 def test_a_model_without_infill_tokens_is_asked_by_chat_and_the_answer_says_so(tiny_folder: Model) -> None:
     place = Infill("def add(a, b):\n    return ", "\n", "add.py", "python")
     (by_chat,) = answers(tiny_folder, [place], Sampling(6))

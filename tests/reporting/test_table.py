@@ -1,6 +1,7 @@
 """What stands in the terminal: every number whole, everything missing named."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -39,10 +40,14 @@ SUMMARY = Summary(
 )
 
 
-def shown(width: int) -> str:
+def printed(summary: Summary, width: int = 120) -> str:
     console = Console(file=io.StringIO(), width=width)
-    print_summary(SUMMARY, console, ("bigcodebench",))
+    print_summary(summary, console, ("bigcodebench",))
     return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def shown(width: int) -> str:
+    return printed(SUMMARY, width)
 
 
 def test_a_wide_table_has_every_column_and_number() -> None:
@@ -68,6 +73,24 @@ def test_everything_missing_is_named_with_its_mend() -> None:
     assert "code-generation: 3 answers are still to be asked; run the same command again" in lines
     assert "code-generation: infra errors are not scored; the same command tries them again" in lines
     assert "bigcodebench: part of this feature's process, but not in this version" in lines
+
+
+def test_what_concerns_a_benchmark_as_a_whole_stands_with_its_first_metric() -> None:
+    several = tuple(replace(ROW, metric=name, estimate=ROW.estimate) for name in ("average", "boolq acc"))
+    left = LeftOut("super-glue", "record/validation", 0, "no mirror", "pull it", True)
+    lines = printed(replace(SUMMARY, rows=several, left_out=(left,))).splitlines()
+    assert sum("answers are still to be asked" in line for line in lines) == 1
+    assert [line.split()[-1] for line in lines if "0.125" in line] == ["61", "1"], "seconds in the first row alone"
+    assert "super-glue: record/validation left out: no mirror; pull it" in lines
+
+
+def test_a_score_by_fallback_is_another_metric_and_lost_examples_are_told() -> None:
+    row = replace(ROW, metric="acc", fallbacks=9, shortened=3, most_dropped=2)
+    text = printed(replace(SUMMARY, rows=(row,)))
+    assert "acc (fallback)" in text
+    assert "acc (fallback)" not in printed(replace(SUMMARY, rows=(replace(row, fallbacks=8),)))
+    lost = "code-generation: 3 of 9 prompts lost up to 2 of their solved examples: they did not fit the model's context"
+    assert lost in text.splitlines()
 
 
 def test_progress_away_from_a_terminal_is_plain_lines() -> None:

@@ -1,77 +1,123 @@
-"""Log-probabilities of options from a vLLM server: a quick way for options of one token, the general one for others."""
+"""Log-probabilities of options from a vLLM server, exactly and with as little computed as its API allows.
+
+``logprob_token_ids`` tells those of chosen tokens after a text, over the whole vocabulary and before temperature, and
+reads the prefix cache. What an option holds before its last token comes from ``prompt_logprobs``, for which vLLM
+computes the whole text anew.
+"""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from harness.engines.stems import MOST_LABELS, Stem
 from harness.errors import EngineError
 
 GATHERED = 32
-"""The most questions that go in one HTTP request."""
+"""The most texts that go in one HTTP request."""
 GATHER_SECONDS = 0.002
 
 Ask = Callable[..., Awaitable[Any]]
 """Sends prompts (lists of token ids) in one request for one token each, with extra arguments; the SDK's answer."""
 
 
-class Labels:
-    """Asks how likely each of a few tokens is to come next; what is asked at the same time goes in one HTTP request.
+@dataclass(frozen=True)
+class _Waiting:
+    stem: Stem
+    answer: asyncio.Future[list[float]]
 
-    vLLM's ``logprob_token_ids`` gives them over the whole vocabulary, before temperature, and reads the prefix cache.
-    """
+
+class Scorer:
+    """Scores stems; those that are asked for at the same time go in one HTTP request."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._waiting: defaultdict[tuple[int, ...], list[tuple[list[int], asyncio.Future[Any]]]] = defaultdict(list)
+        # Apart, because prompt_logprobs is an argument of a whole request and costs those that do not need it dearly.
+        self._waiting: dict[bool, list[_Waiting]] = {True: [], False: []}
         self._senders: set[asyncio.Task[None]] = set()
 
-    async def after(self, ids: list[int], labels: tuple[int, ...]) -> Mapping[int, float]:
-        """The log-probability of each of ``labels`` (distinct token ids) after ``ids``."""
-        waiting = self._waiting[labels]
-        answer: asyncio.Future[Mapping[int, float]] = asyncio.get_running_loop().create_future()
-        waiting.append((ids, answer))
+    async def score(self, stem: Stem) -> list[float]:
+        """The log-probability of each of the stem's options, summed over its tokens."""
+        waiting = self._waiting[stem.scored > 0]
+        waiting.append(_Waiting(stem, asyncio.get_running_loop().create_future()))
+        answer = waiting[-1].answer
         if len(waiting) == 1:
-            sender = asyncio.create_task(self._send(labels))
+            sender = asyncio.create_task(self._send(stem.scored > 0))
             self._senders.add(sender)
             sender.add_done_callback(self._senders.discard)
         return await answer
 
-    async def _send(self, labels: tuple[int, ...]) -> None:
+    async def _send(self, scored: bool) -> None:
         await asyncio.sleep(GATHER_SECONDS)
-        waiting = self._waiting.pop(labels)
-        parts = [waiting[start : start + GATHERED] for start in range(0, len(waiting), GATHERED)]
-        await asyncio.gather(*(self._settle(part, labels) for part in parts))
+        waiting, self._waiting[scored] = self._waiting[scored], []
+        await asyncio.gather(*(self._settle(part, labels, scored) for part, labels in _parts(waiting)))
 
-    async def _settle(self, part: list[tuple[list[int], asyncio.Future[Any]]], labels: tuple[int, ...]) -> None:
+    async def _settle(self, part: list[_Waiting], labels: list[int], scored: bool) -> None:
         try:
             found = await self._ask(
-                [ids for ids, _ in part],
+                [list(each.stem.ids) for each in part],
                 logprobs=len(labels),
-                logprob_token_ids=list(labels),
+                logprob_token_ids=labels,
                 return_tokens_as_token_ids=True,
+                **({"prompt_logprobs": 0} if scored else {}),
             )
-            rows = {choice.index: choice.logprobs.top_logprobs[0] for choice in found.choices}
-            results = [{label: float(rows[at][f"token_id:{label}"]) for label in labels} for at in range(len(part))]
+            choices = {choice.index: choice for choice in found.choices}
+            results = [_values(each.stem, choices[at]) for at, each in enumerate(part)]
         except BaseException as error:  # noqa: BLE001  (whatever it is, those who wait must learn of it)
-            for _, answer in part:
-                if not answer.done():
-                    answer.set_exception(error if isinstance(error, Exception) else EngineError("interrupted"))
+            for each in part:
+                if not each.answer.done():
+                    each.answer.set_exception(error if isinstance(error, Exception) else EngineError("interrupted"))
             return
-        for (_, answer), result in zip(part, results, strict=True):
-            if not answer.done():
-                answer.set_result(result)
+        for each, result in zip(part, results, strict=True):
+            if not each.answer.done():
+                each.answer.set_result(result)
 
 
-async def of_prompts(ask: Ask, pairs: Sequence[tuple[list[int], list[int]]]) -> tuple[float, ...]:
-    """The log-probability of each continuation after its context, summed over its tokens.
+def _parts(waiting: list[_Waiting]) -> Iterator[tuple[list[_Waiting], list[int]]]:
+    """What goes in each request, with all of its last tokens, which vLLM tells for every text of it."""
+    part: list[_Waiting] = []
+    labels: set[int] = set()
+    for each in waiting:
+        if part and (len(part) == GATHERED or len(labels | {*each.stem.last}) > MOST_LABELS):
+            yield part, sorted(labels)
+            part, labels = [], set()
+        part.append(each)
+        labels |= {*each.stem.last}
+    if part:
+        yield part, sorted(labels)
 
-    vLLM computes ``prompt_logprobs`` without reading the prefix cache: one whole pass for each pair.
+
+def _values(stem: Stem, choice: Any) -> list[float]:
+    shared = 0.0
+    if stem.scored:
+        rows, ids = choice.prompt_logprobs[-stem.scored :], stem.ids[-stem.scored :]
+        shared = sum(float(row[str(token)]["logprob"]) for row, token in zip(rows, ids, strict=True))
+    last = choice.logprobs.top_logprobs[0]
+    return [shared + float(last[f"token_id:{token}"]) for token in stem.last]
+
+
+class Headers:
+    """Lets one question with a new header go ahead, so that its solved examples are in the cache for the others.
+
+    Questions that arrive together would otherwise each compute them.
     """
-    found = await ask([before + after for before, after in pairs], prompt_logprobs=0)
-    sums = {}
-    for choice in found.choices:
-        _, after = pairs[choice.index]
-        rows = choice.prompt_logprobs[-len(after) :] if after else []
-        sums[choice.index] = sum(row[str(token)]["logprob"] for row, token in zip(rows, after, strict=True))
-    return tuple(sums[at] for at in range(len(pairs)))
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, asyncio.Event] = {}
+
+    @asynccontextmanager
+    async def turn(self, header: tuple[str, tuple[str, ...]]) -> AsyncIterator[None]:
+        """Waits until the header was computed, or is the first with it; one without examples waits for nothing."""
+        if not header[1]:
+            yield
+            return
+        if header in self._known:
+            await self._known[header].wait()
+            yield
+            return
+        done = self._known[header] = asyncio.Event()
+        try:
+            yield
+        finally:
+            done.set()

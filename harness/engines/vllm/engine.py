@@ -18,8 +18,9 @@ from harness.catalog import Endpoint
 from harness.engines.base import EngineSettings, check_context
 from harness.engines.endpoint import EndpointEngine
 from harness.engines.model import Model
+from harness.engines.stems import stems
 from harness.engines.tokens import Tokens
-from harness.engines.vllm.choices import Labels, of_prompts
+from harness.engines.vllm.choices import Headers, Scorer
 from harness.engines.vllm.installation import Installation
 from harness.engines.vllm.launch import launch_of, shown
 from harness.engines.vllm.memory import check_fits, gpus
@@ -27,7 +28,7 @@ from harness.engines.vllm.metrics import counters
 from harness.engines.vllm.registry import running
 from harness.engines.vllm.server import Address, Say, Server
 from harness.errors import EngineDownError, EngineError
-from harness.records import Answer, Message, Sampling
+from harness.records import Answer, Choice, Message, Sampling
 
 RESTARTS = 2
 """How often a run starts its server again."""
@@ -54,7 +55,7 @@ class VllmEngine(EndpointEngine):
         self._restarts = 0
         self._clients: list[AsyncOpenAI] = []  # one for each start: requests may still be trying an earlier one
         self._restarting = asyncio.Lock()
-        self._labels = Labels(self._ask)
+        self._scorer, self._headers = Scorer(self._ask), Headers()
 
     async def __aenter__(self) -> Self:
         """Finds a running server for these settings or starts one.
@@ -98,21 +99,23 @@ class VllmEngine(EndpointEngine):
         ids, stop = self._tokens.chat(messages)
         return await self._continue(ids, replace(sampling, stop=(*sampling.stop, *stop)), stream)
 
-    async def choose(self, context: str, options: tuple[str, ...]) -> Answer:
-        """Exact log-probabilities: one question where every option is one token, else one prompt an option."""
+    async def choose(self, prompt: Choice) -> Answer:
+        """Exact log-probabilities: one question for all options that differ in their last token alone."""
         if self._tokens is None:
-            return await super().choose(context, options)
-        pairs = [self._tokens.option(context, option) for option in options]
-        for ids, after in pairs:
-            check_context(len(ids), len(after) + 1, self._context)
+            return await super().choose(prompt)
+        pairs = self._tokens.choice(prompt)
+        for before, after in pairs:
+            check_context(len(before), len(after), self._context)
         started = time.monotonic()
-        before = pairs[0][0]
-        if all(len(after) == 1 and ids == before for ids, after in pairs):
-            likely = await self._labels.after(before, tuple(sorted({after[0] for _, after in pairs})))
-            values = tuple(likely[after[0]] for _, after in pairs)
-        else:
-            values = await of_prompts(self._ask, pairs)
-        return Answer("", "length", len(before), 1, round(time.monotonic() - started, 4), options=values)
+        async with self._headers.turn((prompt.lead, prompt.shots)):
+            told = await asyncio.gather(*map(self._scorer.score, found := list(stems(pairs))))
+        values = {
+            number: value
+            for stem, row in zip(found, told, strict=True)
+            for number, value in zip(stem.options, row, strict=True)
+        }
+        options = tuple(values[number] for number in range(len(pairs)))
+        return Answer("", "length", len(pairs[0][0]), 1, round(time.monotonic() - started, 4), options=options)
 
     def describe(self) -> Mapping[str, Any]:
         """Version, command, what the server says of its models, and the machine's GPUs."""

@@ -20,7 +20,7 @@ from harness.engines import open_engine
 from harness.engines.base import Engine, EngineSettings, Serving
 from harness.engines.model import Model, locate, served
 from harness.engines.vllm.installation import required
-from harness.records import Answer, Infill, Message, Sampling
+from harness.records import Answer, Choice, Infill, Message, Sampling
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 T = TypeVar("T")
@@ -193,16 +193,45 @@ def test_options_have_the_log_probabilities_that_transformers_computes(
     context = "Question: What is the capital of France?\nA. Berlin\nB. Paris\nC. Madrid\nD. Rome\nAnswer:"
     letters = (" A", " B", " C", " D")
     cities = (" Berlin", " Paris is the capital", " Madrid", " Rome")
+    judged = (" Paris\nIs the answer correct? yes", " Paris\nIs the answer correct? no")
+    shots = tuple(f"Question: What is {each} + 1?\nA. {each}\nB. {each + 1}\nAnswer: B\n\n" for each in range(5))
+    prompts = [
+        *(Choice(context, options) for options in (letters, cities, judged)),
+        Choice("", (" Paris", " The capital")),
+        Choice("ab", ("solutely not",)),
+        *(Choice(f"{context[:-7]} number {number}.\nAnswer:", letters, shots=shots) for number in range(40)),
+        Choice(context, ("A", "B is right"), lead="Be terse.", chat=True),
+    ]
 
     async def work(engine: Engine) -> list[Answer]:
-        many = [engine.choose(f"{context[:-7]} number {number}.\nAnswer:", letters) for number in range(40)]
-        return list(await asyncio.gather(engine.choose(context, letters), engine.choose(context, cities), *many))
+        return list(await asyncio.gather(*map(engine.choose, prompts)))
 
     ours = asked(work, smollm2, vllm_settings(vllm_python))
     theirs = asked(work, smollm2, EngineSettings("transformers", dtype="float32"))
     for one, other in zip(ours, theirs, strict=True):
         assert one.options == pytest.approx(other.options, abs=0.01)
-    assert all(value is not None and value < 0 for value in ours[0].options)
+        assert one.prompt_tokens == other.prompt_tokens
+    assert all(value is not None and value < 0 for answer in ours for value in answer.options)
+
+
+def test_as_an_endpoint_it_echoes_the_same_log_probabilities(
+    running: Running, smollm2: Model, vllm_python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVER_KEY", running.key)
+    endpoint = Endpoint(running.url, api_key_env="SERVER_KEY")
+    prompts = [
+        Choice("The capital of France is", (" Paris, of course.", " a large town in Spain")),
+        Choice("Il était une fois, à Noël,", (" un très vieil homme", " une vieille forêt")),
+        Choice("2 + 2 =", (" 4", " 5")),
+    ]
+
+    async def work(engine: Engine) -> list[Answer]:
+        return list(await asyncio.gather(*map(engine.choose, prompts)))
+
+    ours = asked(work, smollm2, vllm_settings(vllm_python))
+    theirs = asked(work, served(MODEL, endpoint), EngineSettings("endpoint", endpoint=endpoint))
+    for one, other in zip(ours, theirs, strict=True):
+        assert other.options == pytest.approx(one.options, abs=0.01)
 
 
 def test_streams_tell_the_first_token_and_a_fallback_is_marked(

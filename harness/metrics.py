@@ -1,0 +1,216 @@
+"""What a benchmark's records are summed up to: metrics as data, their values, and what each record adds to the error.
+
+All of them are smooth functions of sums over samples, so one method gives every error: Taylor linearisation (Woodruff
+1971; Binder 1983). It writes the deviation of the value as a sum of one number for each sample; their spread, summed
+within clusters and compared within strata, is the squared standard error.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from harness.records import Estimate, Outcome, Record
+from harness.statistics import Contribution, proportion, with_error
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean over samples of one of their scores.
+
+    ``score`` is its name in a record's scores ("": the metric's own); ``where`` takes only samples with these tags.
+    ``strata`` names the tag whose values are sampled each by itself, which narrows the interval. ``unit`` names a tag:
+    samples that share its value are one unit, which scores as its worst sample and counts only when all of its samples
+    (their number is in tag ``unit_size``) were scored. ``by`` names the tags that groups are made of (None: all).
+    """
+
+    name: str
+    score: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    strata: str = ""
+    unit: str = ""
+    unit_size: str = ""
+    by: tuple[str, ...] | None = None
+    kind: Literal["mean"] = "mean"
+
+
+@dataclass(frozen=True)
+class F1:
+    """F1 over all samples, averaged over ``labels`` (one: the F1 of that label; all: macro-F1).
+
+    A sample's own label is its tag "label", the one it was given is "label" in its record's detail.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    where: Mapping[str, str] = field(default_factory=dict)
+    kind: Literal["f1"] = "f1"
+
+
+@dataclass(frozen=True)
+class Average:
+    """The mean of the means of ``parts``, each a few metrics by name; called partial where a part was not measured."""
+
+    name: str
+    parts: tuple[tuple[str, ...], ...]
+    kind: Literal["average"] = "average"
+
+
+Metric = Mean | F1 | Average
+"""How one number of a benchmark comes from its records: data, so that a summary can be made without its code."""
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A value, what each sample or unit contributes to its deviation, how many there were, and how it was made.
+
+    ``scores`` holds the plain scores where the value is their mean, else nothing.
+    """
+
+    value: float
+    contributions: tuple[Contribution, ...]
+    n: int
+    method: str
+    scores: tuple[float, ...] = ()
+
+
+def chosen(metric: Metric, tags: Mapping[str, str]) -> bool:
+    """Whether a sample with these tags is part of the metric."""
+    return isinstance(metric, Average) or all(tags.get(tag) == value for tag, value in metric.where.items())
+
+
+def estimates(metrics: Sequence[Metric], records: Sequence[Record]) -> list[tuple[str, Estimate | None]]:
+    """Each metric's name and estimate, None where nothing of it was scored.
+
+    An :class:`Average` that lacks a part says so in its name.
+    """
+    scored = [record for record in records if record.verdict is not Outcome.INFRA_ERROR]
+    measured = {metric.name: _measure(metric, scored) for metric in metrics if not isinstance(metric, Average)}
+    found = []
+    for metric in metrics:
+        name, result = metric.name, measured.get(metric.name)
+        if isinstance(metric, Average):
+            name, result = _average(metric, measured)
+        found.append((name, _estimate(result) if result else None))
+    return found
+
+
+def groups(metric: Metric, records: Sequence[Record]) -> dict[str, dict[str, Estimate]]:
+    """The metric's estimates by tag and value, for the tags that it names."""
+    if not isinstance(metric, Mean):
+        return {}
+    found: dict[str, dict[str, Estimate]] = {}
+    parts: defaultdict[str, defaultdict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        for tag, value in record.tags.items():
+            if metric.by is None or tag in metric.by:
+                parts[tag][value].append(record)
+    for tag, values in sorted(parts.items()):
+        found[tag] = {}
+        for value, rows in sorted(values.items()):
+            (_, estimate), *_ = estimates([metric], rows)
+            if estimate:
+                found[tag][value] = estimate
+    return found
+
+
+def _measure(metric: Mean | F1, records: Iterable[Record]) -> _Measured | None:
+    mine = [record for record in records if chosen(metric, record.tags)]
+    if not mine:
+        return None
+    return _mean(metric, mine) if isinstance(metric, Mean) else _f1(metric, mine)
+
+
+def _mean(metric: Mean, records: Sequence[Record]) -> _Measured | None:
+    """Mean over samples or units; a deviation's share is (score - mean) / n."""
+    scored = _units(metric, records) if metric.unit else _samples(metric, records)
+    if not scored:
+        return None
+    n = len(scored)
+    mean = sum(score for _, _, score in scored) / n
+    contributions = tuple(Contribution(stratum, cluster, (score - mean) / n) for stratum, cluster, score in scored)
+    clustered = len({cluster for _, cluster, _ in scored}) < n
+    method = "stratified" if metric.strata else "clustered" if clustered else ""
+    return _Measured(mean, contributions, n, method, tuple(score for _, _, score in scored))
+
+
+def _samples(metric: Mean, records: Iterable[Record]) -> list[tuple[str, str, float]]:
+    """Stratum, cluster and score of each sample; attempts are averaged within it, so that n counts samples."""
+    by_sample: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_sample[record.sample].append(record)
+    return [
+        (rows[0].tags.get(metric.strata, ""), rows[0].cluster, sum(_score(metric, row) for row in rows) / len(rows))
+        for rows in by_sample.values()
+    ]
+
+
+def _units(metric: Mean, records: Iterable[Record]) -> list[tuple[str, str, float]]:
+    """Stratum, cluster and score of each whole unit: its worst sample's score, averaged over attempts."""
+    by_unit: defaultdict[str, defaultdict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        by_unit[record.tags[metric.unit]][record.attempt].append(record)
+    found = []
+    for attempts in by_unit.values():
+        whole = [rows for rows in attempts.values() if len(rows) == int(rows[0].tags[metric.unit_size])]
+        if whole:
+            worst = [min(_score(metric, row) for row in rows) for rows in whole]
+            first = whole[0][0]
+            found.append((first.tags.get(metric.strata, ""), first.cluster, sum(worst) / len(worst)))
+    return found
+
+
+def _score(metric: Mean, record: Record) -> float:
+    return record.scores.get(metric.score or metric.name, 0.0)
+
+
+def _f1(metric: F1, records: Sequence[Record]) -> _Measured:
+    """F1 = 2 TP / (2 TP + FP + FN), 0 where nothing has the label and nothing was given it (as scikit-learn says).
+
+    A ratio A / B of sums deviates by the sum of (a - F1 b) / B over samples, a = 2 [true positive] and b = [has the
+    label] + [was given it].
+    """
+    attempts = Counter(record.sample for record in records)
+    deviations = [0.0] * len(records)
+    total = 0.0
+    for label in metric.labels:
+        pairs = []
+        for record in records:
+            has, given = record.tags.get("label") == label, record.detail.get("label") == label
+            weight = 1 / attempts[record.sample]
+            pairs.append((weight * 2 * (has and given), weight * (has + given)))
+        above, below = sum(a for a, _ in pairs), sum(b for _, b in pairs)
+        if below:
+            total += above / below
+            for at, (a, b) in enumerate(pairs):
+                deviations[at] += (a - b * above / below) / below / len(metric.labels)
+    contributions = tuple(
+        Contribution("", record.cluster, deviation) for record, deviation in zip(records, deviations, strict=True)
+    )
+    return _Measured(total / len(metric.labels), contributions, len(attempts), "linearised")
+
+
+def _average(metric: Average, measured: Mapping[str, _Measured | None]) -> tuple[str, _Measured | None]:
+    """The mean of the parts that were measured, under a name that says when some were not."""
+    parts = [[measured.get(name) for name in names] for names in metric.parts]
+    there = [[each for each in part if each] for part in parts if part and all(part)]
+    name = metric.name if len(there) == len(parts) else f"{metric.name} (partial: {len(there)} of {len(parts)})"
+    if not there:
+        return name, None
+    value, n = 0.0, 0
+    contributions: list[Contribution] = []
+    for part in there:
+        weight = 1 / (len(there) * len(part))
+        value += sum(each.value for each in part) * weight
+        n += max(each.n for each in part)
+        contributions += [replace(one, value=one.value * weight) for each in part for one in each.contributions]
+    plain = tuple(replace(one, stratum="") for one in contributions)
+    return name, _Measured(value, plain, n, "linearised")
+
+
+def _estimate(measured: _Measured) -> Estimate:
+    if not measured.method:
+        return proportion(measured.scores)
+    # Samples of one cluster never say more than as many independent ones would.
+    most = measured.n if measured.method == "clustered" else None
+    return with_error(measured.value, measured.contributions, measured.n, f"wilson-{measured.method}", most)
