@@ -119,13 +119,14 @@ def test_random_numbers_differ_between_programs(sandbox: Sandbox) -> None:
 
 
 def servers(script: str) -> list[int]:
-    """The processes below this one that run ``script``."""
+    """The processes below this one that were started to run ``script``; what they fork has the same command."""
     listing = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
     rows = [line.split(None, 2) for line in listing.stdout.splitlines()]
     below = {os.getpid()}
     while more := {int(pid) for pid, parent, _ in rows if int(parent) in below} - below:
         below |= more
-    return [int(pid) for pid, _, command in rows if int(pid) in below and script in command]
+    running = {int(pid): int(parent) for pid, parent, command in rows if int(pid) in below and f"/{script}" in command}
+    return [pid for pid, parent in running.items() if parent not in running]
 
 
 def while_it_runs(sandbox: Sandbox, act: Callable[[], None]) -> Verdict:
