@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -127,6 +126,3 @@ def _flag(name: str, value: object) -> list[str]:
 def shown(arguments: tuple[str, ...]) -> str:
     """A command for a reader."""
     return shlex.join(arguments)
-
-
-Flags = Mapping[str, str | int | bool]

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import types
+from collections.abc import Iterator
 
 import candidate
 import confine
@@ -137,6 +138,12 @@ def reseed() -> None:
 
 def reap(control: socket.socket) -> None:
     """Tells of every child that has ended."""
+    for child in ended_children():
+        control.send(json.dumps(ended(*child)).encode())
+
+
+def ended_children() -> Iterator[tuple[int, int, resource.struct_rusage]]:
+    """Process id, status and usage of each child that has ended and was not asked for yet."""
     while True:
         try:
             pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -144,7 +151,7 @@ def reap(control: socket.socket) -> None:
             return
         if pid == 0:
             return
-        control.send(json.dumps(ended(pid, status, used)).encode())
+        yield pid, status, used
 
 
 def ended(pid: int, status: int, used: resource.struct_rusage) -> dict:  # type: ignore[type-arg]

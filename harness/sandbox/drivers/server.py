@@ -228,13 +228,7 @@ class Server:
     def reap(self, reader: int) -> None:
         """Takes note of children that have ended: cells, commands, parents, orphans of dead parents."""
         os.read(reader, 4096)
-        while True:
-            try:
-                pid, status, used = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status, used in parent.ended_children():
             if not self.housing.died(pid) and pid in self.started:
                 self.program_ended(self.started.pop(pid), parent.ended(pid, status, used))
 
