@@ -154,7 +154,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the sandbox says of one program; ``test`` and ``message`` name the first test that did not pass."""
+    """What the sandbox says of one program; ``test`` and ``message`` name the first test that did not pass.
+
+    ``inside`` says why the tests had to share the program's process, "" where nothing of the program's was near them.
+    """
 
     outcome: Outcome
     test: str = ""
@@ -163,6 +166,7 @@ class Verdict:
     wall_seconds: float = 0.0
     peak_memory_bytes: int = 0
     output: str = ""
+    inside: str = ""
 
 
 @dataclass(frozen=True)
@@ -254,6 +258,8 @@ class SummaryRow:
     """Answers whose prompts lost solved examples because they did not fit the model's context."""
     most_dropped: int = 0
     """The most solved examples that one of these lost."""
+    inside: int = 0
+    """Programs whose tests had to share their process: such a verdict is no proof against an adversary."""
 
 
 @dataclass(frozen=True)

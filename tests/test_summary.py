@@ -90,7 +90,7 @@ def test_each_metric_of_a_benchmark_has_a_row_of_its_own_samples() -> None:
     acc, python = Mean("acc", score="pass@1", by=()), Mean("acc python", score="pass@1", where={"language": "python"})
     planned = (PlannedMetric(acc, 3), PlannedMetric(python, 2))
     job = replace(manifest(3).jobs[0], metrics=planned)
-    rows = [record(1), failed(2), replace(failed(3), tags={"language": "javascript"})]
+    rows = [record(1), failed(2), replace(failed(3), tags={"language": "javascript"}, detail={"inside": "unittest"})]
     shorter = replace(record(1).answer, dropped_shots=2)  # type: ignore[type-var]
     rows[0] = replace(rows[0], answer=shorter)
     summary = summarise(replace(manifest(3), jobs=(job,)), rows)
@@ -101,6 +101,7 @@ def test_each_metric_of_a_benchmark_has_a_row_of_its_own_samples() -> None:
     assert (part.metric, part.samples, part.records, part.estimate.value) == ("acc python", 2, 2, 0.5)
     assert (whole.groups, list(part.groups)) == ({}, ["language"])
     assert (whole.shortened, whole.most_dropped) == (1, 2)
+    assert (whole.inside, part.inside) == (1, 0)
     assert summary.complete
 
 

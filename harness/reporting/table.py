@@ -17,6 +17,7 @@ WIDE = 100
 """Columns of a terminal from which on headings stand on one line."""
 
 FALLBACK = "an infill asked by chat, or a choice by a generated letter; compare them only with answers of that kind"
+INSIDE = "a pass is hardened, but no proof against a program that is written to forge it (docs/sandbox.md)"
 
 COLUMNS = ("use case", "benchmark", "metric", "score", "95 % interval", "n", "no answer", "infra errors", "seconds")
 
@@ -63,6 +64,8 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
         if row.shortened:
             many = f"{row.shortened} of {row.records} prompts lost up to {row.most_dropped} of their solved examples"
             _note(console, f"{row.benchmark}: {many}: they did not fit the model's context")
+        if row.inside:
+            _note(console, f"{row.benchmark}: {row.inside} of {row.records} programs held their own tests: {INSIDE}")
         if row.verdicts.get(Outcome.INFRA_ERROR):
             _note(console, f"{row.benchmark}: infra errors are not scored; the same command tries them again")
     for name in not_in_version:

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from harness.sandbox.isolation import Launch
@@ -146,6 +147,9 @@ class Service:
                     process.kill()
                     process.wait()
                 process.stdout.close()
+                for folder in Path("/tmp").glob(f"harness-{process.pid}-*"):
+                    with suppress(OSError):  # one that was killed leaves the rooms that nobody had used yet
+                        folder.rmdir()
             errors.seek(0)
             said = " ".join(errors.read()[-2000:].decode("utf-8", "replace").split())
             return answered, said[-500:] or f"exit status {process.returncode}"

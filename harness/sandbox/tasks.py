@@ -4,7 +4,7 @@ import ast
 import secrets
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.errors import UsageError
@@ -52,9 +52,9 @@ def task_of(program: Program) -> Task:
         apart = take_apart(program.tests)
         if not apart.reason:
             return _asserts(program, apart)
-        return _inside(program, {"statements": [text for text in program.tests.tests if text.strip()]})
+        return _inside(program, {"statements": [text for text in program.tests.tests if text.strip()]}, apart.reason)
     assert isinstance(program.tests, Unittest)
-    return _inside(program, {"module": program.tests.source, "case": program.tests.case})
+    return _inside(program, {"module": program.tests.source, "case": program.tests.case}, "unittest")
 
 
 def _job(program: Program, steps: list[dict[str, str]]) -> dict[str, Any]:
@@ -112,13 +112,14 @@ def _asserts(program: Program, apart: Apart) -> Task:
     return Task({"job": _job(program, list(apart.steps))}, conclude)
 
 
-def _inside(program: Program, inside: dict[str, Any]) -> Task:
+def _inside(program: Program, inside: dict[str, Any], reason: str) -> Task:
     expected = _tests_in(inside["module"], inside["case"]) if "module" in inside else inside["statements"]
     token = secrets.token_hex(32)
 
     def conclude(execution: Execution) -> Verdict:
         report = read_report(execution, program.limits)
-        return execution.verdict(report.fault or judge_inside(expected, token, execution, program.limits))
+        decision = report.fault or judge_inside(expected, token, execution, program.limits)
+        return replace(execution.verdict(decision), inside=reason)
 
     return Task({"job": {"path": program.path, "source": program.source, "inside": inside}, "token": token}, conclude)
 

@@ -31,7 +31,7 @@ def evalplus_bare(rows: list[dict[str, Any]], workers: int) -> list[bool]:
     """EvalPlus's check and pool with nothing else in memory: base tests, fast check."""
     from ast import literal_eval
 
-    from evalplus.evaluate import check_correctness
+    from evalplus.evaluate import check_correctness  # type: ignore[import-not-found]
 
     jobs: list[tuple[Any, ...]] = []
     for row in rows:
@@ -107,7 +107,5 @@ if __name__ == "__main__":
     passed = peers[name](json.load(sys.stdin), int(sys.argv[2]))
     seconds, cpu = time.perf_counter() - started, spent() - before
     print(
-        json.dumps(
-            {"seconds": seconds, "cpu_seconds": cpu, "version": version(DISTRIBUTIONS[name]), "passed": passed}
-        )
+        json.dumps({"seconds": seconds, "cpu_seconds": cpu, "version": version(DISTRIBUTIONS[name]), "passed": passed})
     )

@@ -93,6 +93,12 @@ def test_a_score_by_fallback_is_another_metric_and_lost_examples_are_told() -> N
     assert lost in text.splitlines()
 
 
+def test_verdicts_that_a_program_could_have_forged_are_counted() -> None:
+    lines = printed(replace(SUMMARY, rows=(replace(ROW, inside=4),))).splitlines()
+    assert any(line.startswith("code-generation: 4 of 9 programs held their own tests: ") for line in lines)
+    assert "held their own tests" not in printed(SUMMARY)
+
+
 def test_progress_away_from_a_terminal_is_plain_lines() -> None:
     from test_journal import record
 

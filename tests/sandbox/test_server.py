@@ -64,6 +64,14 @@ CORPUS: dict[str, tuple[str, Tests]] = {
 }  # fmt: skip
 
 
+def test_a_verdict_says_why_its_tests_had_to_share_the_programs_process(sandbox: Sandbox) -> None:
+    said = {name: sandbox.run(Program("python", *CORPUS[name], limits=LIMITS)).inside for name in CORPUS}
+    inside = {name: why for name, why in said.items() if why}
+    assert sorted(inside) == sorted(name for name in CORPUS if "unittest" in name or "loop" in name)
+    assert inside["unittest"] == "unittest"
+    assert inside["loop"] == "an assert inside of another statement: for n in range(3):"
+
+
 def test_warm_and_cold_give_the_same_verdicts() -> None:
     programs = [Program("python", source, tests, limits=LIMITS) for source, tests in CORPUS.values()]
 
@@ -147,8 +155,12 @@ def test_what_dies_is_started_again_and_its_program_run_once_more(level: Level, 
     with Sandbox(level, slots=2) as sandbox:
         assert sandbox.run(Program("python", "def f(): return 1", TRUE)).outcome is Outcome.PASSED
 
+        killed: set[int] = set()
+
         def kill() -> None:
-            for pid in {*servers(script)} - others:
+            found = {*servers(script)} - others
+            killed.update(found)
+            for pid in found:
                 with suppress(ProcessLookupError):  # it went with one killed before
                     os.kill(pid, signal.SIGKILL)
 
@@ -161,6 +173,8 @@ def test_what_dies_is_started_again_and_its_program_run_once_more(level: Level, 
         assert verdict.outcome is Outcome.INFRA_ERROR
         assert "died" in verdict.message
         assert sandbox.run(Program("python", "def f(): return 1", TRUE)).outcome is Outcome.PASSED
+    assert killed
+    assert not [folder for pid in killed for folder in Path("/tmp").glob(f"harness-{pid}-*")]
 
 
 def test_a_library_that_crashes_at_import_is_named(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class Housing:
                 room = self.cells[pid] = Room(slot, "/tmp", os.pidfd_open(pid), ours.detach(), pid)
                 self.events.register(room.control, selectors.EVENT_READ, lambda room=room: self.clean(room))
             else:
-                folder = tempfile.mkdtemp(prefix="harness-")
+                folder = tempfile.mkdtemp(prefix=f"harness-{os.getpid()}-", dir="/tmp")
                 if (uid := self.uid(slot)) is not None:
                     os.chown(folder, uid, uid)
                 alive, keep = os.pipe()
