@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from harness.benchmark import ReadRows, Tools
-from harness.prompts.extract import extract_code
 from harness.records import Answer, Chat, Message, Sample, Score
 from harness.sandbox.program import Asserts, Program
-from harness.scoring.program import no_code, score_program
+from harness.scoring.program import no_code, program_of, score_program
 
 EXAMPLES = (2, 3, 4)
+STOP = ('\n"""', "\nassert", "\nprint(", "\nif __name__", "\n```", "\ndef main(")
+"""Where a base model has begun something else than the function: EvalPlus' list for MBPP."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Mbpp:
     shots: Literal[0, 3] = 3
 
     name: ClassVar[str] = "mbpp"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     metric: ClassVar[str] = "pass@1"
     max_tokens: ClassVar[int] = 512
     stop: ClassVar[tuple[str, ...]] = ()
@@ -50,11 +51,13 @@ class Mbpp:
     def load(self, read: ReadRows) -> list[Sample]:
         """All test tasks of the configuration."""
         solved = {row.task_id: row for row in read(f"{self.config}/prompt", Row)} if self.shots else {}
-        examples = [turn for task in EXAMPLES[: self.shots] for turn in _example(solved[task])]
+        shots = [solved[task] for task in EXAMPLES[: self.shots]]
+        examples = [turn for row in shots for turn in _example(row)]
+        lead = "".join(f"{_docstring(row)}{_code(row)}\n\n\n" for row in shots)
         return [
             Sample(
                 id=str(row.task_id),
-                prompt=Chat((*examples, Message("user", _request(row)))),
+                prompt=Chat((*examples, Message("user", _request(row))), lead + _docstring(row), STOP),
                 target=_checks(row),
                 cluster=str(row.task_id),
                 language="python",
@@ -64,7 +67,7 @@ class Mbpp:
 
     async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Runs the answer's code with the task's asserts."""
-        code = extract_code(answer.text, "python")
+        code = program_of(answer, "python")
         if not code:
             return no_code(self.metric)
         return await score_program(self.metric, Program("python", code, sample.target), tools.run)
@@ -76,8 +79,17 @@ def _request(row: Row) -> str:
 
 
 def _example(row: Row) -> Iterable[Message]:
-    code = row.code.replace("\r\n", "\n").strip()
-    return Message("user", _request(row)), Message("assistant", f"```python\n{code}\n```")
+    return Message("user", _request(row)), Message("assistant", f"```python\n{_code(row)}\n```")
+
+
+def _code(row: Row) -> str:
+    return row.code.replace("\r\n", "\n").strip()
+
+
+def _docstring(row: Row) -> str:
+    """The task as a base model continues it: a docstring with all asserts, after which the code comes."""
+    asserts = "\n".join(row.test_list)
+    return f'"""\n{row.text or row.prompt}\n{asserts}\n"""\n'
 
 
 def _checks(row: Row) -> Asserts:

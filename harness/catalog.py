@@ -45,6 +45,19 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """Where a split comes from that is not in its data set's repository on the hub: a file, or another repository.
+
+    ``url`` is that of a .jsonl or .jsonl.gz; ``hub``, ``revision`` and ``split`` name a split of another repository.
+    """
+
+    url: str = ""
+    hub: str = ""
+    revision: str = ""
+    split: str = ""
+
+
+@dataclass(frozen=True)
 class DataSet:
     """Where a benchmark's rows come from.
 
@@ -60,6 +73,7 @@ class DataSet:
     revision: str = ""
     hub_config: str = ""
     shipped: bool = False
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Whatever the place, rows are the same bytes: one JSON object a line as ``json.du
 SHA-256 is the fingerprint; it is checked against configs/datasets.yaml and goes into the manifest.
 """
 
+import gzip
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -23,6 +25,7 @@ from harness.shipped import shipped
 Row = TypeVar("Row")
 
 DATA_DIR_VARIABLE = "HARNESS_DATA_DIR"
+_YES = frozenset({"1", "true", "yes", "on"})
 
 
 @dataclass(frozen=True)
@@ -114,16 +117,20 @@ def pull(name: str, data: DataSet, split: str) -> list[bytes]:
     Raises:
         UnavailableError: the data set is on no hub, or the hub cannot be reached.
     """
-    if not data.hub:
+    other = data.elsewhere.get(split)
+    if other and other.url:
+        return _download(name, split, other.url)
+    hub, revision, part = (other.hub, other.revision, other.split) if other else (data.hub, data.revision, split)
+    if not hub:
         raise UnavailableError(f"no mirror holds {split} of {name}", "point --data-dir at one")
-    config, _, part = split.rpartition("/")
-    if not Path(data.hub).is_dir() and not hub_reachable():
+    config, _, part = part.rpartition("/")
+    if not Path(hub).is_dir() and not hub_reachable():
         mend = f'run "evaluate data pull {name}" where there is a network'
         raise UnavailableError("no mirror, hub not reachable", mend)
     from datasets import load_dataset
 
     try:
-        rows = load_dataset(data.hub, config or data.hub_config or None, split=part, revision=data.revision)
+        rows = load_dataset(hub, config or data.hub_config or None, split=part, revision=revision)
     except (OSError, ValueError) as error:
         raise UnavailableError(
             f"the hub did not give {split} of {name}: {first_line(error)}", "try again, or use a mirror"
@@ -131,9 +138,23 @@ def pull(name: str, data: DataSet, split: str) -> list[bytes]:
     return [json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows]
 
 
+def _download(name: str, split: str, url: str) -> list[bytes]:
+    """The lines of a file on the web, as they are."""
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in _YES:
+        raise UnavailableError("no mirror, and HF_HUB_OFFLINE is set", f'run "evaluate data pull {name}" without it')
+    try:
+        with urlopen(url, timeout=60) as answer:
+            found: bytes = answer.read()
+        return (gzip.decompress(found) if url.endswith(".gz") else found).splitlines(keepends=True)
+    except (OSError, EOFError, ValueError) as error:
+        raise UnavailableError(
+            f"{url} did not give {split} of {name}: {first_line(error)}", "try again, or use a mirror"
+        ) from None
+
+
 def hub_reachable(timeout: float = 3.0) -> bool:
     """Whether the Hugging Face Hub's host answers; False at once when HF_HUB_OFFLINE is set."""
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in _YES:
         return False
     url = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
     try:

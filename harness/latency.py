@@ -108,7 +108,7 @@ async def _timing(sample: Sample, sampling: Sampling, engine: Engine, slots: asy
 async def _streamed(engine: Engine, prompt: Prompt, sampling: Sampling) -> Answer:
     match prompt:
         case Chat():
-            return await engine.chat(prompt.messages, sampling, stream=True)
+            return await engine.converse(prompt, sampling, stream=True)
         case Infill():
             return await engine.infill(prompt, sampling, stream=True)
         case Choice():

@@ -21,7 +21,7 @@ from harness import __version__
 from harness.benchmark import metrics_of
 from harness.catalog import Prices, model_entry
 from harness.errors import DataError, JournalError, OutputError, first_fault
-from harness.metrics import Metric, chosen
+from harness.metrics import Metric, chosen, with_pass_at_k
 from harness.plan import Job, Plan
 from harness.records import LeftOut, Missing
 
@@ -104,7 +104,7 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
                 job.benchmark.metric,
                 len(job.samples),
                 plan.options.attempts,
-                _planned(job),
+                _planned(job, plan.options.attempts),
             )
             for job in plan.jobs
         ),
@@ -115,11 +115,11 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
     )
 
 
-def _planned(job: Job) -> tuple[PlannedMetric, ...]:
+def _planned(job: Job, attempts: int) -> tuple[PlannedMetric, ...]:
     """The job's metrics, those left out whose samples are not part of this run."""
     counted = [
         PlannedMetric(metric, sum(chosen(metric, sample.tags) for sample in job.samples))
-        for metric in metrics_of(job.benchmark)
+        for metric in with_pass_at_k(metrics_of(job.benchmark), attempts)
     ]
     return tuple(each for each in counted if each.samples)
 

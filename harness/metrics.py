@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.records import Estimate, Outcome, Record
-from harness.statistics import Contribution, proportion, with_error
+from harness.statistics import Contribution, pass_at_k, proportion, with_error
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Mean:
     """The mean over samples of one of their scores.
 
     ``score`` is its name in a record's scores ("": the metric's own); ``where`` takes only samples with these tags.
+    ``k`` above 1: a sample's score is the chance that one of k attempts passes, by the unbiased estimator over all of
+    its attempts (:func:`harness.statistics.pass_at_k`); samples with fewer attempts are left out.
     ``strata`` names the tag whose values are sampled each by itself, which narrows the interval. ``unit`` names a tag:
     samples that share its value are one unit, which scores as its worst sample and counts only when all of its samples
     (their number is in tag ``unit_size``) were scored. ``by`` names the tags that groups are made of (None: all).
@@ -31,6 +33,7 @@ class Mean:
     unit: str = ""
     unit_size: str = ""
     by: tuple[str, ...] | None = None
+    k: int = 1
     kind: Literal["mean"] = "mean"
 
 
@@ -72,6 +75,21 @@ class _Measured:
     n: int
     method: str
     scores: tuple[float, ...] = ()
+
+
+PASS_AT = (5, 10, 100)
+"""The k, beside 1, of which pass@k is told where there are so many attempts: what EvalPlus and BigCodeBench print."""
+
+
+def with_pass_at_k(metrics: Sequence[Metric], attempts: int) -> tuple[Metric, ...]:
+    """``metrics``, and after each pass@1 its pass@k for the ``k`` that so many attempts allow."""
+    found: list[Metric] = []
+    for metric in metrics:
+        found.append(metric)
+        if isinstance(metric, Mean) and metric.name.endswith("pass@1"):
+            stem, score = metric.name.removesuffix("1"), metric.score or metric.name
+            found += [replace(metric, name=f"{stem}{k}", score=score, k=k) for k in PASS_AT if k <= attempts]
+    return tuple(found)
 
 
 def chosen(metric: Metric, tags: Mapping[str, str]) -> bool:
@@ -139,10 +157,16 @@ def _samples(metric: Mean, records: Iterable[Record]) -> list[tuple[str, str, fl
     by_sample: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_sample[record.sample].append(record)
-    return [
-        (rows[0].tags.get(metric.strata, ""), rows[0].cluster, sum(_score(metric, row) for row in rows) / len(rows))
-        for rows in by_sample.values()
-    ]
+    enough = [rows for rows in by_sample.values() if len(rows) >= metric.k]
+    return [(rows[0].tags.get(metric.strata, ""), rows[0].cluster, _over_attempts(metric, rows)) for rows in enough]
+
+
+def _over_attempts(metric: Mean, rows: Sequence[Record]) -> float:
+    """A sample's score from those of its attempts."""
+    scores = [_score(metric, row) for row in rows]
+    if metric.k == 1:
+        return sum(scores) / len(scores)
+    return pass_at_k(len(scores), sum(score == 1.0 for score in scores), metric.k)
 
 
 def _units(metric: Mean, records: Iterable[Record]) -> list[tuple[str, str, float]]:

@@ -32,9 +32,15 @@ class Completion:
 
 @dataclass(frozen=True)
 class Chat:
-    """A prompt that is a conversation; the model writes the next assistant turn."""
+    """A prompt that is a conversation; the model writes the next assistant turn.
+
+    A last message of the assistant's begins that turn, and the model goes on from there. A model without a chat
+    template continues ``plain`` instead, up to one of ``plain_stop`` ("": the conversation as plain text).
+    """
 
     messages: tuple[Message, ...]
+    plain: str = ""
+    plain_stop: tuple[str, ...] = ()
     kind: Literal["chat"] = "chat"
 
 
@@ -123,7 +129,8 @@ class Answer:
     :class:`Choice`, None for one that the server did not report. ``fallback`` says that the model was asked in another
     way than the prompt's own: an infill by chat, a choice by a generated letter. ``first_token_seconds`` is known where
     the answer was streamed. ``dropped_shots`` counts the solved examples that were left out because the prompt would
-    not have fitted the model's context.
+    not have fitted the model's context. ``form`` says what the text is: a turn of a conversation, what follows on
+    :class:`Chat`'s ``plain``, or a whole program that somebody else has taken out of an answer.
     """
 
     text: str
@@ -135,6 +142,7 @@ class Answer:
     options: tuple[float | None, ...] = ()
     fallback: bool = False
     dropped_shots: int = 0
+    form: Literal["reply", "continuation", "program"] = "reply"
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------

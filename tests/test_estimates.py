@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 from test_journal import record
 
-from harness.metrics import F1, Average, Mean, Metric, chosen, estimates, groups
+from harness.metrics import F1, Average, Mean, Metric, chosen, estimates, groups, with_pass_at_k
 from harness.records import Estimate, Outcome, Record
 from harness.statistics import Contribution, squared_error, wilson, with_error
 
@@ -259,3 +259,23 @@ def test_groups_are_made_of_the_tags_that_a_metric_names() -> None:
     assert groups(Mean("acc", by=("subject",)), rows) == {"subject": expected}
     assert set(groups(Mean("acc"), rows)) == {"subject", "topic"}
     assert groups(Mean("acc", by=()), rows) == {}
+
+
+def test_pass_at_k_is_the_mean_of_the_unbiased_estimates() -> None:
+    metrics = with_pass_at_k((Mean("pass@1"), Mean("acc")), 10)
+    assert [metric.name for metric in metrics] == ["pass@1", "pass@5", "pass@10", "acc"]
+    rows = [
+        replace(scored(number, 0.0, attempt=attempt), scores={"pass@1": float(attempt < passed)})
+        for number, passed in enumerate((0, 1, 5, 10))
+        for attempt in range(10)
+    ]
+    found = {name: estimate.value for name, estimate in estimates(metrics[:3], rows) if estimate}
+    # 1 - C(10 - passed, k) / C(10, k), by hand
+    expected = {"pass@1": 0.4, "pass@5": (0 + 0.5 + (1 - 1 / 252) + 1) / 4, "pass@10": 0.75}
+    assert found == pytest.approx(expected)
+
+
+def test_pass_at_k_leaves_out_samples_with_fewer_attempts() -> None:
+    rows = [replace(scored(number, 0.0, attempt=n), scores={"p": 1.0}) for number in (0, 1) for n in range(5 - number)]
+    assert one(Mean("pass@5", score="p", k=5), rows).n == 1
+    assert estimates([Mean("pass@5", score="p", k=5)], rows[5:]) == [("pass@5", None)]

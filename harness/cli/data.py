@@ -51,7 +51,7 @@ def _pull(entries: Sequence[BenchmarkEntry], option: Path | None) -> int:
     if folder is None:
         raise UsageError("no folder to pull into", "name one with --data-dir or HARNESS_DATA_DIR")
     for entry in entries:
-        for split, expected in entry.data.files.items() if entry.data.hub else ():
+        for split, expected in entry.data.files.items() if not entry.data.shipped else ():
             lines = pull(entry.name, entry.data, split)
             if expected and fingerprint(lines) != expected:
                 raise UsageError(

@@ -77,6 +77,11 @@ class Engine(ABC):
     concurrency: int
     infill_format: InfillFormat | None = None
 
+    @property
+    def converses(self) -> bool:
+        """Whether the model has a chat template; of one that another server has it is taken for granted."""
+        return True
+
     @abstractmethod
     async def __aenter__(self) -> Self:
         """Loads the model or reaches the server."""
@@ -117,6 +122,13 @@ class Engine(ABC):
         """What the server counts itself (prefix-cache hits, tokens), growing; empty where it tells nothing."""
         return {}
 
+    async def converse(self, prompt: Chat, sampling: Sampling, stream: bool = False) -> Answer:
+        """Writes the next turn; a model without a chat template continues the prompt's plain form where it has one."""
+        if self.converses or not prompt.plain:
+            return await self.chat(prompt.messages, sampling, stream)
+        stop = (*sampling.stop, *prompt.plain_stop)
+        return replace(await self.complete(prompt.plain, replace(sampling, stop=stop), stream), form="continuation")
+
     async def infill(self, prompt: Infill, sampling: Sampling, stream: bool = False) -> Answer:
         """Writes what belongs between prefix and suffix; by chat where the model has no tokens for it."""
         form = self.infill_format
@@ -136,7 +148,7 @@ async def ask(engine: Engine, prompt: Prompt, sampling: Sampling, generated: boo
     """Sends one prompt by the method of its kind (a choice by a letter where ``generated``); raises as those do."""
     match prompt:
         case Chat():
-            return await engine.chat(prompt.messages, sampling)
+            return await engine.converse(prompt, sampling)
         case Infill():
             return await engine.infill(prompt, sampling)
         case Choice():

@@ -67,6 +67,8 @@ class EndpointEngine(RemoteEngine):
 
     async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn; the server applies its own chat template."""
+        if messages[-1].role == "assistant":
+            raise UsageError("an OpenAI-style server does not go on from a turn that is begun", "switch prefilling off")
         turns = [{"role": message.role, "content": message.content} for message in messages]
         arguments = {"messages": turns} | self._arguments(sampling)
         if limit := arguments.pop("max_tokens", None):

@@ -51,10 +51,13 @@ class Tokens:
         """Ids of a conversation up to the assistant's next turn, and strings that end that turn.
 
         A model without a chat template gets the conversation as plain text, and must stop where the next turn begins.
+        A last message of the assistant's is the beginning of its next turn.
         """
+        begun = messages[-1].content if messages[-1].role == "assistant" else ""
+        turns = messages[:-1] if begun else messages
         if not self.has_chat_template:
-            return self.text(plain_text(messages)), (NEXT_TURN,)
-        text = self._templated([{"role": message.role, "content": message.content} for message in messages])
+            return self.text(plain_text(turns) + begun), (NEXT_TURN,)
+        text = self._templated([{"role": each.role, "content": each.content} for each in turns]) + begun
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"]), ()
 
     def choice(self, prompt: Choice) -> list[Pair]:

@@ -104,6 +104,11 @@ class TransformersEngine(Engine):
         """Continues ``text``; see :class:`harness.engines.base.Engine`."""
         return await self._enqueue(self.tokens.text(text), sampling)
 
+    @property
+    def converses(self) -> bool:
+        """Whether the model has a chat template."""
+        return self.tokens.has_chat_template
+
     async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn; a model without a chat template gets the conversation as plain text."""
         ids, stop = self.tokens.chat(messages)

@@ -83,7 +83,7 @@ def _cells(row: SummaryRow, first: bool) -> tuple[str, ...]:
     share = f"{no_answer} ({no_answer / row.records:.0%})" if row.records else "0"
     return (
         row.use_case,
-        row.benchmark,
+        f"{row.benchmark} v{row.version}",
         # Answers asked for in another way are another measure, which must not be read as the same one.
         f"{row.metric} (fallback)" if row.fallbacks and row.fallbacks == row.records else row.metric,
         f"{found.value:.3f}" if found else "-",

@@ -55,6 +55,30 @@ class Calls:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """Expressions for the program's process, whose values a judge's code looks at where no program's code is.
+
+    ``judge`` is Python source that defines ``holds(value, known)``: whether the value of a call is right; ``known`` has
+    what it is compared with for each of ``calls``, in the form that :class:`Values` reports. It may raise, and may
+    keep state from one call to the next.
+    """
+
+    calls: tuple[str, ...]
+    judge: str
+    known: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Values:
+    """Expressions of which the values are wanted: for code that is trusted, such as a data set's reference solution.
+
+    The verdict's ``output`` is a JSON list of them, in the form of drivers/codec.py; it passes when there are all.
+    """
+
+    calls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Unittest:
     """A Python test module, run in the program's own scope; every test of the class ``case`` must pass, none skipped.
 
@@ -78,7 +102,7 @@ class Script:
     status: int = 0
 
 
-Tests = Asserts | Calls | Unittest | Script
+Tests = Asserts | Calls | Judged | Values | Unittest | Script
 
 
 @dataclass(frozen=True)

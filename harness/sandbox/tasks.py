@@ -1,15 +1,17 @@
 """What each way of testing asks of a Python program's process, and what is made of its answer."""
 
 import ast
+import json
 import secrets
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from harness.errors import UsageError
 from harness.records import Outcome, Verdict
-from harness.sandbox.asserts import Apart, take_apart
+from harness.sandbox.asserts import Apart, Check, take_apart
 from harness.sandbox.bench import Item, Judgement
 from harness.sandbox.judging import (
     Decision,
@@ -20,7 +22,7 @@ from harness.sandbox.judging import (
     judge_inside,
     read_report,
 )
-from harness.sandbox.program import Asserts, Calls, Program, Unittest
+from harness.sandbox.program import Asserts, Calls, Judged, Program, Unittest, Values
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ def task_of(program: Program) -> Task:
     """
     if isinstance(program.tests, Calls):
         return _calls(program, program.tests)
+    if isinstance(program.tests, Values):
+        return _values(program, program.tests)
+    if isinstance(program.tests, Judged):
+        return _judged(program, program.tests)
     if isinstance(program.tests, Asserts):
         apart = take_apart(program.tests)
         if not apart.reason:
@@ -78,7 +84,33 @@ def _calls(program: Program, calls: Calls) -> Task:
     return Task({"job": _job(program, steps)}, conclude)
 
 
-def _asserts(program: Program, apart: Apart) -> Task:
+def _values(program: Program, tests: Values) -> Task:
+    def conclude(execution: Execution) -> Verdict:
+        report = read_report(execution, program.limits)
+        results = [report.steps.get(number, {}) for number in range(len(tests.calls))]
+        wrong = next((number for number, result in enumerate(results) if "value" not in result), None)
+        if report.fault or wrong is None:
+            verdict = execution.verdict(report.fault or (Outcome.PASSED, "", ""))
+            return replace(verdict, output=json.dumps([result.get("value") for result in results]))
+        call, name, message = tests.calls[wrong], results[wrong].get("raised"), results[wrong].get("message", "")
+        decision = by_error(str(name), f"{name}: {message}", call) if name else None
+        return execution.verdict(decision or ended_early(execution, program.limits, call))
+
+    return Task({"job": _job(program, [{"value": call} for call in tests.calls])}, conclude)
+
+
+def _judged(program: Program, tests: Judged) -> Task:
+    checks = tuple(
+        Check(f"assert holds(__value({n}), __value('known {n}')), f'gave {{__value({n})!r:.200}}'", (n,), call)
+        for n, call in enumerate(tests.calls)
+    )
+    apart = Apart(tuple({"value": call} for call in tests.calls), tests.judge, checks)
+    return _asserts(program, apart, {f"known {n}": {"value": value} for n, value in enumerate(tests.known)})
+
+
+def _asserts(program: Program, apart: Apart, known: Mapping[str, Any] = MappingProxyType({})) -> Task:
+    """``known`` are values that the judge has beside the program's."""
+
     def conclude(execution: Execution) -> Verdict | ToJudge:
         report = read_report(execution, program.limits)
         if report.fault:
@@ -107,7 +139,7 @@ def _asserts(program: Program, apart: Apart) -> Task:
                 return by_error(name, f"{name}: {message}".rstrip(": "), test or apart.steps[broken or 0]["run"])
             return ended_early(execution, program.limits, test)
 
-        return ToJudge({"setup": apart.setup, "checks": checks, "values": values}, verdict)
+        return ToJudge({"setup": apart.setup, "checks": checks, "values": {**values, **known}}, verdict)
 
     return Task({"job": _job(program, list(apart.steps))}, conclude)
 

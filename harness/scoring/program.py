@@ -3,16 +3,26 @@
 from dataclasses import asdict
 
 from harness.benchmark import RunProgram
-from harness.records import Outcome, Score
+from harness.prompts.extract import extract_code
+from harness.records import Answer, Outcome, Score
 from harness.sandbox.program import Program
 
 SHOWN = 2_000
 """Characters of a program's output that go into its record."""
 
 
-def no_code(metric: str) -> Score:
+def program_of(answer: Answer, language: str, continued: str = "") -> str:
+    """The program that an answer gives, "" if it gives none; ``continued`` is what a continuation follows on."""
+    if answer.form == "program":
+        return answer.text
+    if answer.form == "continuation":
+        return continued + answer.text if answer.text.strip() else ""
+    return extract_code(answer.text, language)
+
+
+def no_code(*metrics: str) -> Score:
     """The score of an answer in which no code was found: 0, and counted apart."""
-    return Score(Outcome.NO_ANSWER, {metric: 0.0}, {"reason": "no code in the answer"})
+    return Score(Outcome.NO_ANSWER, dict.fromkeys(metrics, 0.0), {"reason": "no code in the answer"})
 
 
 async def score_program(metric: str, program: Program, run: RunProgram) -> Score:

@@ -54,7 +54,7 @@ def test_a_wide_table_has_every_column_and_number() -> None:
     text = shown(120)
     assert " ".join(next(line for line in text.splitlines() if "use case" in line).split()) == " ".join(COLUMNS)
     row = next(line for line in text.splitlines() if "0.125" in line)
-    assert row.split()[2:] == ["pass@1", "0.125", "0.022-0.471", "8", "2", "(22%)", "1", "61"]
+    assert row.split()[2:] == ["v1", "pass@1", "0.125", "0.022-0.471", "8", "2", "(22%)", "1", "61"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])

@@ -92,6 +92,11 @@ class VllmEngine(EndpointEngine):
             return await super().complete(text, sampling, stream)
         return await self._continue(self._tokens.text(text), sampling, stream)
 
+    @property
+    def converses(self) -> bool:
+        """Whether the model has a chat template; one that tokenizes by itself always has."""
+        return self._tokens is None or self._tokens.has_chat_template
+
     async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn, in the model's chat template or as plain text where it has none."""
         if self._tokens is None:
