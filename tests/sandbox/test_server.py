@@ -222,6 +222,29 @@ def test_an_interrupt_does_not_wait_for_a_program_that_sleeps(sandbox: Sandbox) 
         assert time.monotonic() - began < 10
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a full /tmp")
+def test_a_full_tmp_is_an_infra_error_that_says_so() -> None:
+    if reason := probe(Level.LANDLOCK):
+        pytest.skip(f"no landlock here: {reason}")
+    code = (
+        "from harness.sandbox.isolation import Level\n"
+        "from harness.sandbox.pool import Sandbox\n"
+        "from harness.sandbox.program import Asserts, Program\n"
+        "program = Program('python', 'def f(): return 1', Asserts(('assert f() == 1',)))\n"
+        "with Sandbox(Level.LANDLOCK, slots=1) as sandbox:\n"
+        "    for future in [sandbox.submit(program) for _ in range(3)]:\n"
+        "        print(future.result().outcome, future.result().message)\n"
+    )
+    # The service keeps the server's last words in a file without a name, which takes the one inode there is.
+    full = 'mount -t tmpfs -o nr_inodes=2 none /tmp && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", full, "sh", sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("infra_error no room: no folder for a program: ") for line in lines), lines
+    assert all("No space left on device" in line for line in lines)
+
+
 def test_a_full_disk_is_the_programs_and_not_the_next_ones(sandbox: Sandbox) -> None:
     writes = "for n in range(99):\n    open(f'f{n}', 'wb').write(bytes(10 << 20))".replace("\n", "\n    ")
     fills = f"try:\n    {writes}\nexcept OSError:\n    pass\ndef f(): return 1"

@@ -79,7 +79,12 @@ class Housing:
                 room = self.cells[pid] = Room(slot, "/tmp", os.pidfd_open(pid), ours.detach(), pid)
                 self.events.register(room.control, selectors.EVENT_READ, lambda room=room: self.clean(room))
             else:
-                folder = tempfile.mkdtemp(prefix=f"harness-{os.getpid()}-", dir="/tmp")
+                try:
+                    folder = tempfile.mkdtemp(prefix=f"harness-{os.getpid()}-", dir="/tmp")
+                except OSError as error:
+                    self.fault = f"no folder for a program: {error}"
+                    self.free.appendleft(slot)
+                    return
                 if (uid := self.uid(slot)) is not None:
                     os.chown(folder, uid, uid)
                 alive, keep = os.pipe()

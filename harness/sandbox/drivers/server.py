@@ -236,7 +236,9 @@ class Server:
 
     def patience(self) -> float | None:
         """Seconds until a run must be looked at."""
-        return TICK_SECONDS if self.running else None
+        if self.running:
+            return TICK_SECONDS
+        return 0 if self.housing.fault and self.waiting else None
 
     def look_after(self) -> None:
         """Ends runs that are over their wall limit or hold too much memory together."""
