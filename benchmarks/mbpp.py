@@ -58,7 +58,7 @@ class Mbpp:
             Sample(
                 id=str(row.task_id),
                 prompt=Chat((*examples, Message("user", _request(row))), lead + _docstring(row), STOP),
-                target=_checks(row),
+                target=checks(row),
                 cluster=str(row.task_id),
                 language="python",
             )
@@ -92,7 +92,7 @@ def _docstring(row: Row) -> str:
     return f'"""\n{row.text or row.prompt}\n{asserts}\n"""\n'
 
 
-def _checks(row: Row) -> Asserts:
+def checks(row: Row) -> Asserts:
     """Statements to run after the code: imports and set-up of the tests, then the tests.
 
     A function that is called like a built-in one (task 126 wants a ``sum``) is the program's if the reference has it.

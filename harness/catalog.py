@@ -77,14 +77,26 @@ class DataSet:
 
 
 @dataclass(frozen=True)
+class Environment:
+    """A Python environment for a benchmark's programs: the variable that names its interpreter, and what builds it."""
+
+    variable: str
+    build: str
+
+
+@dataclass(frozen=True)
 class BenchmarkEntry:
-    """A benchmark as the catalog knows it: ``code`` is ``module:class``; see :mod:`harness.benchmark`."""
+    """A benchmark as the catalog knows it: ``code`` is ``module:class``; see :mod:`harness.benchmark`.
+
+    One with an ``environment`` has a method ``reference(sample)`` for the check of :mod:`harness.groundtruth`.
+    """
 
     name: str
     title: str
     suite: Suite
     code: str
     data: DataSet
+    environment: Environment | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ HarnessError                 1  a bug, unless a subclass says otherwise
 │   ├── NotInstalledError    2  a package of an extra is needed and not there
 │   ├── NoLogProbabilitiesError 2  the server tells none, and multiple choice needs them
 │   ├── OutputError          2  the run folder cannot be written, or another run holds it
+│   ├── GroundTruthError     2  too few of a benchmark's own solutions pass in its environment
 │   └── SandboxError         2  this machine offers no isolation for model-written programs
 ├── UnavailableError         3  data or weights that are neither here nor reachable
 ├── CostLimitError           3  the next question might cost more than the run's limit; what was answered stays
@@ -87,6 +88,10 @@ class OutputError(UsageError):
 
 class SandboxError(UsageError):
     """This machine offers no isolation for model-written programs."""
+
+
+class GroundTruthError(UsageError):
+    """Too few of a benchmark's own solutions pass in the environment at hand."""
 
 
 class UnavailableError(HarnessError):

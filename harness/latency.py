@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.engines.base import Engine
+from harness.engines.base import Engine, converse
 from harness.errors import DataError, EngineError, first_fault
 from harness.plan import Job, Plan
 from harness.records import Answer, Chat, Choice, Infill, Prompt, Sample, Sampling
@@ -108,7 +108,7 @@ async def _timing(sample: Sample, sampling: Sampling, engine: Engine, slots: asy
 async def _streamed(engine: Engine, prompt: Prompt, sampling: Sampling) -> Answer:
     match prompt:
         case Chat():
-            return await engine.converse(prompt, sampling, stream=True)
+            return await converse(engine, prompt, sampling, stream=True)
         case Infill():
             return await engine.infill(prompt, sampling, stream=True)
         case Choice():

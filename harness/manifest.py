@@ -23,7 +23,7 @@ from harness.catalog import Prices, model_entry
 from harness.errors import DataError, JournalError, OutputError, first_fault
 from harness.metrics import Metric, chosen, with_pass_at_k
 from harness.plan import Job, Plan
-from harness.records import LeftOut, Missing
+from harness.records import GroundTruth, LeftOut, Missing
 
 MANIFEST = "manifest.json"
 _PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "huggingface_hub", "pydantic", "tree-sitter")
@@ -82,6 +82,7 @@ class Manifest:
     jobs: tuple[PlannedJob, ...]
     left_out: tuple[LeftOut, ...]
     unavailable: tuple[Missing, ...]
+    ground_truth: tuple[GroundTruth, ...] = ()
     prices: Prices | None = None
     sessions: tuple[Session, ...] = ()
 
@@ -110,6 +111,7 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
         ),
         left_out=plan.left_out,
         unavailable=plan.unavailable,
+        ground_truth=plan.ground_truth,
         prices=prices(plan.options.model),
         sessions=sessions,
     )

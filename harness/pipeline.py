@@ -1,14 +1,15 @@
 """Asks, scores and writes down, all in flight at once: while the engine answers, the sandbox judges what has come."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from harness.benchmark import Tools
 from harness.engines.asking import Asker
 from harness.errors import EngineError, PromptTooLongError
-from harness.journal import Journal
+from harness.journal import Journal, Key
 from harness.plan import Job, Plan, attempts
 from harness.records import Answer, Outcome, Record, Sample, Score, prompt_sha256
 from harness.sandbox.pool import Sandbox
@@ -16,22 +17,47 @@ from harness.sandbox.pool import Sandbox
 SCORE_TRIES = 3
 """How often one program is run before the sandbox's failure is recorded as ``infra_error``."""
 
+NOT_GIVEN = Score(Outcome.NO_ANSWER, {}, {"reason": "no answer was given"})
+
 OnRecord = Callable[[Record], None]
 
 
+class Given:
+    """Answers that are there already, in place of a model's: one that is not among them does not come."""
+
+    concurrency = 1
+
+    def __init__(self, answers: Mapping[Key, Answer]) -> None:
+        self.answers = answers
+
+
 async def run(
-    plan: Plan, candidate: Asker, sandbox: Sandbox, journal: Journal, on_record: OnRecord, judge: Asker | None = None
+    plan: Plan,
+    candidate: Asker | Given,
+    sandbox: Sandbox,
+    journal: Journal,
+    on_record: OnRecord,
+    judge: Asker | None = None,
+    sandboxes: Mapping[str, Sandbox] = MappingProxyType({}),
 ) -> None:
     """Does all that the journal says is not done; ``on_record`` is told of each record after it is written.
 
-    The candidate answers the samples and nothing else; the judge is reached by scorers alone.
+    The candidate answers the samples and nothing else; the judge is reached by scorers alone. ``sandboxes`` are those
+    of benchmarks that bring an environment of their own, by the benchmark's name.
 
     Raises:
         JournalError: a record could not be written; the run stops, what was written stays.
         EngineDownError, CostLimitError: nothing more can be asked; likewise.
     """
     unsettled = open_attempts(plan, journal)
-    tools = Tools(sandbox.run_async, judge.ask if judge else None)
+
+    def tools_of(job: Job) -> Tools:
+        return Tools(sandboxes.get(job.entry.name, sandbox).run_async, judge.ask if judge else None)
+
+    async def ask(job: Job, sample: Sample, attempt: int) -> Answer | None:
+        if isinstance(candidate, Given):
+            return candidate.answers.get((job.entry.name, sample.id, attempt))
+        return await candidate.ask(sample.prompt, plan.sampling(job, attempt))
 
     async def work() -> None:
         for job, sample, attempt in unsettled:
@@ -41,8 +67,8 @@ async def run(
         earlier = journal.records.get((job.entry.name, sample.id, attempt))
         answer = earlier.answer if earlier else None
         try:
-            answer = answer or await candidate.ask(sample.prompt, plan.sampling(job, attempt))
-            score = await _score(job, sample, answer, tools)
+            answer = answer or await ask(job, sample, attempt)
+            score = await _score(job, sample, answer, tools_of(job)) if answer else NOT_GIVEN
         except PromptTooLongError as error:
             # Once there is an answer it was the judge's context that was too short: nothing is wrong with the answer.
             score = Score(Outcome.INFRA_ERROR if answer else Outcome.NO_ANSWER, {}, {"reason": error.message})
@@ -61,7 +87,8 @@ async def run(
     try:
         async with asyncio.TaskGroup() as workers:
             # More workers than the engine takes prompts: the others' answers are being scored.
-            for _ in range(candidate.concurrency + 2 * sandbox.slots):
+            slots = sum(each.slots for each in (sandbox, *sandboxes.values()))
+            for _ in range(candidate.concurrency + 2 * slots):
                 workers.create_task(work())
     except BaseExceptionGroup as group:
         # All workers stop for the first one's reason; the rest is its echo.

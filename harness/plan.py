@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness import catalog
+from harness import catalog, environments
 from harness.benchmark import Benchmark
 from harness.catalog import BenchmarkEntry, Endpoint, Feature
 from harness.datasource import DataSource
@@ -14,7 +14,7 @@ from harness.engines.base import EngineSettings
 from harness.engines.model import Model, served
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.prompts import choice, infill
-from harness.records import LeftOut, Missing, Sample, Sampling, canonical_sha256, prompt_order
+from harness.records import GroundTruth, LeftOut, Missing, Sample, Sampling, canonical_sha256, prompt_order
 from harness.sandbox.languages import LANGUAGES, language, missing_tool, toolchain
 
 HASH_LENGTH = 12
@@ -45,16 +45,25 @@ class Options:
     """US dollars that the run may spend, where the models have prices."""
     data_dir: Path | None = None
     strict: bool = False
+    exclude_broken: bool = False
+    """Leave out the tasks whose own solution fails in the benchmark's environment."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One benchmark of a run with the samples that will be asked; those whose prompts begin alike stand together."""
+    """One benchmark of a run with the samples that will be asked; those whose prompts begin alike stand together.
+
+    ``all_samples`` are those of the benchmark, whatever the run asks of them; ``python`` is the interpreter of its
+    environment, "" where it has none, and ``environment`` that one's fingerprint.
+    """
 
     use_case: str
     entry: BenchmarkEntry
     benchmark: Benchmark
     samples: tuple[Sample, ...]
+    all_samples: tuple[Sample, ...] = ()
+    python: str = ""
+    environment: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,7 @@ class Plan:
     not_in_version: tuple[str, ...]
     origins: Mapping[str, Mapping[str, str]]
     settings: Mapping[str, Any]
+    ground_truth: tuple[GroundTruth, ...] = ()
 
     @property
     def settings_hash(self) -> str:
@@ -109,7 +119,12 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
         benchmark = catalog.open_benchmark(entry, overrides[entry.name])
         settings[entry.name] = {"version": benchmark.version, **_settings(benchmark)}
         source = DataSource(entry.name, entry.data, options.data_dir)
+        python = environment = ""
         try:
+            if entry.environment:
+                python = environments.python_of(entry.environment)
+                environment = environments.fingerprint(python)
+                settings[entry.name] |= {"environment": environment, "exclude_broken": options.exclude_broken}
             samples = benchmark.load(source.read)
         except UnavailableError as error:
             unavailable.append(Missing(entry.name, use_case, error.message, error.mend))
@@ -122,7 +137,7 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
         wanted = _limited(_in_languages(samples, options.languages), options.limit)
         runnable, missing = _split_by_toolchain(entry.name, wanted, options)
         left_out += missing
-        jobs.append(Job(use_case, entry, benchmark, _in_order(runnable)))
+        jobs.append(Job(use_case, entry, benchmark, _in_order(runnable), tuple(samples), python, environment))
     judge = served(options.judge, options.judge_endpoint) if options.judge else None
     model = find_model()
     return Plan(
@@ -137,6 +152,17 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
         origins=origins,
         settings=_all_settings(options, model, judge, settings),
     )
+
+
+def with_ground_truth(plan: Plan, found: Mapping[str, GroundTruth]) -> Plan:
+    """The plan with what is known of its benchmarks' own solutions; the broken are left out where that is wanted."""
+    drop = plan.options.exclude_broken
+    truths = {name: replace(truth, excluded=drop) for name, truth in found.items()}
+    jobs = []
+    for job in plan.jobs:
+        broken = truths[job.entry.name].broken if drop and job.entry.name in truths else ()
+        jobs.append(replace(job, samples=tuple(sample for sample in job.samples if sample.id not in broken)))
+    return replace(plan, jobs=tuple(jobs), ground_truth=tuple(truths.values()))
 
 
 def _check(options: Options) -> None:

@@ -339,6 +339,20 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class GroundTruth:
+    """How many of a benchmark's own solutions were run in its environment, and which fail there and why.
+
+    ``environment`` is the fingerprint of what is installed; ``excluded`` says that the broken ones were not asked.
+    """
+
+    benchmark: str
+    environment: str
+    checked: int
+    broken: Mapping[str, str]
+    excluded: bool = False
+
+
+@dataclass(frozen=True)
 class Summary:
     """The whole of summary.json: derived from manifest.json and records.jsonl alone, rebuildable at any time."""
 
@@ -351,5 +365,6 @@ class Summary:
     unavailable: tuple[Missing, ...]
     usage: Usage
     latency: tuple[LatencyRow, ...]
+    ground_truth: tuple[GroundTruth, ...]
     complete: bool
     """False when something asked for could not be run, is not finished, or ended in infra errors."""

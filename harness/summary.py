@@ -35,6 +35,7 @@ def summarise(manifest: Manifest, records: Iterable[Record], latency: Latency | 
         unavailable=manifest.unavailable,
         usage=_usage(manifest, [record for rows in by_benchmark.values() for record in rows]),
         latency=tuple(map(_latency, latency.passes)) if latency else (),
+        ground_truth=manifest.ground_truth,
         complete=(
             not manifest.unavailable
             and not any(left.requested for left in manifest.left_out)

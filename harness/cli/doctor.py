@@ -3,16 +3,16 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from harness import __version__
+from harness import __version__, catalog, environments
 from harness.cli.arguments import Parser
 from harness.datasource import DATA_DIR_VARIABLE, hub_reachable
 from harness.engines.vllm.installation import required
 from harness.engines.vllm.memory import GIBIBYTE, gpus
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.sandbox.isolation import Level
 from harness.sandbox.languages import LANGUAGES, toolchain
 from harness.sandbox.pool import probe
@@ -42,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
         *((f"sandbox {level}", not reason, reason or "works") for level, reason in reasons.items()),
         ("sandbox in use", best is not None, best or "none: install bubblewrap (Debian: apt-get install bubblewrap)"),
         *(_language(name) for name in LANGUAGES),
+        *_environments(),
         _package("torch", 'pip install "duo-model-evaluation[cpu]"'),
         _package("transformers", 'pip install "duo-model-evaluation[cpu]"'),
         _package("openai", 'pip install "duo-model-evaluation[endpoints]"'),
@@ -54,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps([{"what": what, "ok": ok, "found": found} for what, ok, found in findings], indent=1))
     else:
         for what, ok, found in findings:
-            print(f"{'ok' if ok else '--'}  {what:20} {found}")
+            print(f"{'ok' if ok else '--'}  {what:24} {found}")
     return 0 if best else 2
 
 
@@ -79,6 +80,17 @@ def _vllm() -> tuple[str, bool, str]:
 def _language(name: str) -> tuple[str, bool, str]:
     found = toolchain(name)
     return f"language {name}", found is not None, ", ".join(found.tools.values()) if found else LANGUAGES[name].install
+
+
+def _environments() -> Iterator[tuple[str, bool, str]]:
+    """Whether the environments that benchmarks bring for their programs are there."""
+    for entry in catalog.benchmarks().values():
+        if entry.environment:
+            try:
+                python = environments.python_of(entry.environment)
+                yield f"programs of {entry.name}", True, f"{python} ({environments.fingerprint(python)[:12]})"
+            except HarnessError as error:
+                yield f"programs of {entry.name}", False, f"{error.message}; {error.mend}"
 
 
 def _package(name: str, install: str) -> tuple[str, bool, str]:

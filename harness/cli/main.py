@@ -8,6 +8,7 @@ COMMANDS = {
     "catalog": "what can be evaluated: catalog features|benchmarks|models",
     "data": "benchmark data: data list|pull|verify",
     "serve": "keep a vLLM server up, which later runs with the same settings find and reuse",
+    "rescore": "score answers that are there already: sample files (EvalPlus, BigCodeBench) or journals",
     "doctor": "what this machine can do, and what to install for the rest",
 }
 

@@ -6,7 +6,7 @@ import json
 import signal
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from harness.engines import open_engine
 from harness.engines.asking import Asker, Budget, counted, most
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model, locate, served
+from harness.groundtruth import checked, own_sandboxes
 from harness.journal import Journal
 from harness.latency import LATENCY, measure, read_latency, timed_jobs
 from harness.manifest import (
@@ -77,6 +78,7 @@ class MainJob:
 
     def evaluate(self) -> int:
         """Runs what is left to run and prints the summary."""
+        self.plan = checked(self.plan, self.arguments.sandbox, self.arguments.accept_broken, self._tell)
         folder = run_folder(self.plan, self.arguments.out)
         with Journal(folder) as journal:
             earlier = read_manifest(folder)
@@ -131,8 +133,9 @@ class MainJob:
                 await self._time(folder, engine)
                 before = await engine.usage()
                 try:
-                    with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress:
-                        await run(self.plan, candidate, sandbox, journal, progress.advance, judge)
+                    with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress, ExitStack() as own:
+                        sandboxes = own_sandboxes(self.plan, level, own)
+                        await run(self.plan, candidate, sandbox, journal, progress.advance, judge, sandboxes)
                 finally:
                     ended = replace(begun, usage=await counted(candidate, judge, before))
                     write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, ended)))

@@ -37,6 +37,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
         max_cost=arguments.max_cost,
         data_dir=data_dir_from(arguments.data_dir),
         strict=arguments.strict,
+        exclude_broken=arguments.exclude_broken,
     )
 
 

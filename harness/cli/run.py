@@ -58,11 +58,20 @@ def parser() -> Parser:
         help="auto (default), namespaces, landlock, docker:IMAGE, podman:IMAGE, or none",
     )
 
+    add_ground_truth_options(p)
+
     out = p.add_argument_group("what comes out")
     out.add_argument("--strict", action="store_true", help="samples left out make the run incomplete (exit code 3)")
     out.add_argument("--dry-run", action="store_true", help="say what would be asked, and ask nothing")
     out.add_argument("--json", action="store_true", help="the summary as JSON instead of a table")
     return p
+
+
+def add_ground_truth_options(p: argparse.ArgumentParser) -> None:
+    """What becomes of tasks whose own solution fails in the benchmark's environment."""
+    group = p.add_argument_group("tasks whose own solution fails here (benchmarks with an environment of their own)")
+    group.add_argument("--exclude-broken", action="store_true", help="leave them out of the score (always shown)")
+    group.add_argument("--accept-broken", action="store_true", help="go on although fewer than 99 %% pass")
 
 
 def main(argv: Sequence[str]) -> int:

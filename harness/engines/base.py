@@ -122,13 +122,6 @@ class Engine(ABC):
         """What the server counts itself (prefix-cache hits, tokens), growing; empty where it tells nothing."""
         return {}
 
-    async def converse(self, prompt: Chat, sampling: Sampling, stream: bool = False) -> Answer:
-        """Writes the next turn; a model without a chat template continues the prompt's plain form where it has one."""
-        if self.converses or not prompt.plain:
-            return await self.chat(prompt.messages, sampling, stream)
-        stop = (*sampling.stop, *prompt.plain_stop)
-        return replace(await self.complete(prompt.plain, replace(sampling, stop=stop), stream), form="continuation")
-
     async def infill(self, prompt: Infill, sampling: Sampling, stream: bool = False) -> Answer:
         """Writes what belongs between prefix and suffix; by chat where the model has no tokens for it."""
         form = self.infill_format
@@ -148,13 +141,22 @@ async def ask(engine: Engine, prompt: Prompt, sampling: Sampling, generated: boo
     """Sends one prompt by the method of its kind (a choice by a letter where ``generated``); raises as those do."""
     match prompt:
         case Chat():
-            return await engine.converse(prompt, sampling)
+            return await converse(engine, prompt, sampling)
         case Infill():
             return await engine.infill(prompt, sampling)
         case Choice():
             return await _ask_choice(engine, prompt, sampling, generated)
         case _:
             return await engine.complete(prompt.text, sampling)
+
+
+async def converse(engine: Engine, prompt: Chat, sampling: Sampling, stream: bool = False) -> Answer:
+    """Writes the next turn; a model without a chat template continues the prompt's plain form where it has one."""
+    if prompt.plain and not engine.converses:
+        stop = (*sampling.stop, *prompt.plain_stop)
+        answer = await engine.complete(prompt.plain, replace(sampling, stop=stop), stream)
+        return replace(answer, form="continuation")
+    return await engine.chat(prompt.messages, sampling, **({"stream": True} if stream else {}))
 
 
 async def _ask_choice(engine: Engine, prompt: Choice, sampling: Sampling, generated: bool) -> Answer:

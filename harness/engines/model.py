@@ -65,7 +65,7 @@ def served(name: str, endpoint: Endpoint) -> Model:
     """The model ``name`` that the server at ``endpoint`` has."""
     called = endpoint.model or name
     source = f"endpoint:{endpoint.base_url}:{called}"
-    return Model(_slug(name), source, served_name=called, infill=infill_format(name, called))
+    return Model(slug(name), source, served_name=called, infill=infill_format(name, called))
 
 
 def locate(name: str, revision: str = "", remote_code: bool = False, lora: Path | None = None) -> Model:
@@ -94,7 +94,7 @@ def locate(name: str, revision: str = "", remote_code: bool = False, lora: Path 
         files = _hash_files(path)
         if lora:
             files |= {f"lora/{file}": digest for file, digest in _hash_files(lora).items()}
-        found = Model(_slug(name), origin, files, path, infill=infill_format(name, path.name))
+        found = Model(slug(name), origin, files, path, infill=infill_format(name, path.name))
         return replace(found, serve=dict(entry.serve), server_tokenizes=entry.server_tokenizes) if entry else found
     raise UnavailableError(
         f'model "{name}" cannot be had from here: {"; ".join(refusals)}',
@@ -249,7 +249,7 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """The name as one folder's name: a path's last part, "org/name" joined by two dashes."""
     text = Path(name).resolve().name if Path(name).is_dir() else name.replace("/", "--")
     return re.sub(r"[^\w.-]", "-", text) or "model"

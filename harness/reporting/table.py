@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.records import LatencyRow, Outcome, Quantiles, Summary, SummaryRow, Usage
+from harness.records import GroundTruth, LatencyRow, Outcome, Quantiles, Summary, SummaryRow, Usage
 from harness.summary import GATE_SECONDS
 
 PLAIN_WIDTH = 120
@@ -55,6 +55,8 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
     for left in summary.left_out:
         what = f"{left.samples} {left.what} samples" if left.samples else left.what
         _note(console, f"{left.benchmark}: {what} left out: {left.reason}; {left.mend}")
+    for truth in summary.ground_truth:
+        _note(console, _ground_truth(truth))
     for row in whole:
         unfinished = row.samples * row.attempts - row.records
         if unfinished > 0:
@@ -70,6 +72,15 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
             _note(console, f"{row.benchmark}: infra errors are not scored; the same command tries them again")
     for name in not_in_version:
         _note(console, f"{name}: part of this feature's process, but not in this version")
+
+
+def _ground_truth(truth: GroundTruth) -> str:
+    """What of the benchmark's own solutions passes, and every task that does not."""
+    whole = f"{truth.benchmark}: {truth.checked - len(truth.broken)} of {truth.checked} reference solutions pass here"
+    if not truth.broken:
+        return whole
+    counted = "left out" if truth.excluded else "counted; --exclude-broken leaves them out"
+    return f"{whole}; broken and {counted}: {', '.join(truth.broken)}"
 
 
 def first_rows(summary: Summary) -> list[SummaryRow]:

@@ -126,7 +126,9 @@ class _Splitter:
         pieces = []
         for node in self._outermost(each.node.test, frozenset()):
             pieces.append((node, len(steps)))
-            steps.append({"value": _source(each.test, node)})
+            text = _source(each.test, node)
+            # Where only its truth counts a value need not be plain data (a match of a regular expression is none).
+            steps.append({"value": f"bool({text})" if node is _truth_of(each.node.test) else text})
         message = each.node.msg
         if message is not None and not any(self._is_own(name) for name in _names(message)):
             said = f", {_source(each.test, message)}"
@@ -162,6 +164,13 @@ class _Splitter:
             bound |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
         for child in _children(node):
             yield from self._outermost(child, bound)
+
+
+def _truth_of(condition: ast.expr) -> ast.expr:
+    """The expression of which a condition asks no more than whether it is true."""
+    while isinstance(condition, ast.UnaryOp) and isinstance(condition.op, ast.Not):
+        condition = condition.operand
+    return condition
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:

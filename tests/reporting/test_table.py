@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from harness.records import Estimate, LatencyRow, LeftOut, Missing, Quantiles, Summary, SummaryRow, Usage
+from harness.records import Estimate, GroundTruth, LatencyRow, LeftOut, Missing, Quantiles, Summary, SummaryRow, Usage
 from harness.reporting.progress import RunProgress
 from harness.reporting.table import COLUMNS, print_summary
 
@@ -36,6 +36,7 @@ SUMMARY = Summary(
         LatencyRow("code-completion", "timed", 1, 32, Quantiles(0.2, 0.4, 0.6), Quantiles(1, 2.9, 3.4), 0, True),
         LatencyRow("code-completion", "timed", 8, 0, None, None, 32, False),
     ),
+    ground_truth=(GroundTruth("bigcodebench", "0" * 64, 148, {"BigCodeBench/101": "failed: no network"}),),
     complete=False,
 )
 
