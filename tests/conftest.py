@@ -102,10 +102,8 @@ def evaluate(tmp_path: Path) -> Evaluate:
 
 
 def evaluate_environment(**changes: str) -> dict[str, str]:
-    """The environment of a command under test: no mirror and no hub unless ``changes`` say so."""
-    kept = {
-        name: value for name, value in os.environ.items() if name not in ("HARNESS_DATA_DIR", "HARNESS_VLLM_PYTHON")
-    }
+    """The environment of a command under test: nothing of the harness's own, and no hub, unless ``changes`` say so."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HARNESS_")}
     return {**kept, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **changes}
 
 

@@ -1,5 +1,6 @@
 """Where rows come from, and that they are the ones expected."""
 
+import gzip
 import json
 import socket
 from dataclasses import dataclass, replace
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalog import DataSet
+from harness.catalog import DataSet, Elsewhere
 from harness.cli.data import main
 from harness.datasource import DataSource, data_dir_from, fingerprint, hub_reachable
 from harness.errors import DataError, UnavailableError, UsageError
@@ -145,3 +146,21 @@ def test_whether_the_hub_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not hub_reachable()
     monkeypatch.delenv("HF_HUB_OFFLINE")
     assert not hub_reachable()
+
+
+def test_a_split_from_elsewhere(hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    (tmp_path / "rows.jsonl.gz").write_bytes(gzip.compress(b"".join(LINES)))
+    places = {
+        "packed": Elsewhere(url=(tmp_path / "rows.jsonl.gz").as_uri()),
+        "other": Elsewhere(hub=str(hub), split="main/test"),
+        "gone": Elsewhere(url=(tmp_path / "gone.jsonl").as_uri()),
+    }
+    source = DataSource("small", small(elsewhere=places))
+    assert [row.id for row in source.read("packed", Row)] == [1, 2]
+    assert [row.id for row in source.read("other", Row)] == [1, 2]
+    with pytest.raises(UnavailableError, match="did not give gone of small"):
+        source.read("gone", Row)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(UnavailableError, match="HF_HUB_OFFLINE is set"):
+        source.read("packed", Row)

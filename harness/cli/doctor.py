@@ -88,9 +88,9 @@ def _environments() -> Iterator[tuple[str, bool, str]]:
         if entry.environment:
             try:
                 python = environments.python_of(entry.environment)
-                yield f"programs of {entry.name}", True, f"{python} ({environments.fingerprint(python)[:12]})"
+                yield f"python {entry.name}", True, f"{python} ({environments.fingerprint(python)[:12]})"
             except HarnessError as error:
-                yield f"programs of {entry.name}", False, f"{error.message}; {error.mend}"
+                yield f"python {entry.name}", False, f"{error.message}; {error.mend}"
 
 
 def _package(name: str, install: str) -> tuple[str, bool, str]:

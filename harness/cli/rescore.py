@@ -57,7 +57,7 @@ def _rescore(arguments: argparse.Namespace) -> int:
         say.print(text, highlight=False, soft_wrap=True)
 
     plan = _plan(arguments)
-    known = [sample.id for job in plan.jobs for sample in job.samples]
+    known = [sample.id for job in plan.jobs for sample in job.all_samples]
     answers = read_answers(arguments.samples, arguments.benchmark, known)
     missing = set(known) - {sample for _, sample, _ in answers}
     if missing:

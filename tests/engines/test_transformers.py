@@ -222,7 +222,7 @@ def test_chat_goes_through_the_models_template(tiny_folder: Model) -> None:
 
 
 def test_a_model_without_a_template_gets_plain_text(tiny_folder: Model) -> None:
-    messages = (Message("system", "Be short."), Message("user", "Hello"), Message("assistant", "Hi"))
+    messages = (Message("system", "Be short."), Message("user", "Hello"))
 
     async def work(engine: TransformersEngine) -> tuple[Answer, Answer]:
         engine.tokens.tokenizer.chat_template = None
@@ -231,7 +231,7 @@ def test_a_model_without_a_template_gets_plain_text(tiny_folder: Model) -> None:
 
     chat, plain = using(tiny_folder, work)
     assert chat.text == plain.text
-    assert plain_text(messages) == "Be short.\n\n### Request\nHello\n\n### Answer\nHi\n\n### Answer\n"
+    assert plain_text(messages) == "Be short.\n\n### Request\nHello\n\n### Answer\n"
 
 
 def test_a_failing_batch_is_an_engine_error_and_the_next_one_works(tiny_folder: Model) -> None:
@@ -333,3 +333,27 @@ def test_the_engine_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(NotInstalledError, match="the engine transformers needs torch"):
         open_engine(EngineSettings(), tiny_folder, 0, print)
+
+
+def test_a_base_model_continues_the_prompts_plain_form(tiny_folder: Model) -> None:
+    prompt = Chat((Message("user", "Hello"),), plain="def add(", plain_stop=("\n\n",))
+
+    async def work(engine: TransformersEngine) -> list[Answer]:
+        chat = await ask(engine, prompt, Sampling(8))
+        engine.tokens.tokenizer.chat_template = None
+        plain, same = (
+            await ask(engine, prompt, Sampling(8)),
+            await engine.complete("def add(", Sampling(8, stop=("\n\n",))),
+        )
+        return [chat, plain, same]
+
+    chat, plain, same = using(tiny_folder, work)
+    assert (chat.form, plain.form) == ("reply", "continuation")
+    assert plain.text == same.text
+
+
+def test_a_turn_that_is_begun_is_gone_on_with(tiny_folder: Model) -> None:
+    messages = (Message("user", "Hello"), Message("assistant", "```python\n"))
+    begun = Completion("user: Hello\nassistant: ```python\n")
+    chat, plain = answers(tiny_folder, [Chat(messages), begun], Sampling(8))
+    assert (chat.text, chat.prompt_tokens) == (plain.text, plain.prompt_tokens)

@@ -1,0 +1,62 @@
+"""``evaluate rescore`` as a user runs it: a sample file in, a run folder and a table out, no model."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Evaluate
+
+RIGHT = "def is_not_prime(n):\n    return n < 2 or any(n % d == 0 for d in range(2, int(n**0.5) + 1))\n"
+
+
+@pytest.mark.mirror
+def test_answers_are_scored_once_and_missing_ones_are_told(evaluate: Evaluate, tmp_path: Path, mirror: Path) -> None:
+    lines = [{"task_id": "Mbpp/3", "solution": RIGHT}, {"task_id": "Mbpp/2", "solution": "def f(): pass"}]
+    (tmp_path / "others.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    command = ("rescore", "--samples", "others.jsonl", "--benchmark", "mbppplus", "--data-dir", mirror, "--json")
+    done = evaluate(*command)
+    assert done.returncode == 0, done.stderr
+    assert "no answer to 376 of 378 samples, each scored as no_answer: Mbpp/4," in done.stderr
+    summary = json.loads(done.stdout)
+    rows = {row["metric"]: row for row in summary["rows"]}
+    assert rows["plus pass@1"]["estimate"]["n"] == 378
+    assert rows["plus pass@1"]["verdicts"] == {"failed": 1, "no_answer": 376, "passed": 1}
+    assert rows["plus pass@1"]["estimate"]["value"] == pytest.approx(1 / 378)
+    [records] = (tmp_path / "results/runs/others").rglob("records.jsonl")
+    before = records.read_bytes()
+    again = evaluate(*command)
+    assert (again.returncode, json.loads(again.stdout)["rows"], records.read_bytes()) == (0, summary["rows"], before)
+    # Another file is another run, a journal among them.
+    other = evaluate("rescore", "--samples", records, "--benchmark", "mbppplus", "--data-dir", mirror, "--name", "same")
+    assert other.returncode == 0, other.stderr
+    assert "same · code-suggestions" in other.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ('{"task_id": "Mbpp/3"\n', (), "samples.jsonl:1: not JSON"),
+        ('{"task_id": "X/3", "solution": ""}\n', (), "1 ids that mbppplus has not: X/3"),
+        (None, (), "cannot read samples.jsonl"),
+        ("", ("--set", "mbppplus.shots=3"), "shots"),
+    ],
+)
+@pytest.mark.mirror
+def test_bad_input_gets_one_line_and_a_way_to_mend_it(
+    evaluate: Evaluate, tmp_path: Path, mirror: Path, text: str | None, options: tuple[str, ...], said: str
+) -> None:
+    if text is not None:
+        (tmp_path / "samples.jsonl").write_text(text)
+    done = evaluate("rescore", "--samples", "samples.jsonl", "--benchmark", "mbppplus", "--data-dir", mirror, *options)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, len(lines)) == (2, 2), done.stderr
+    assert said in lines[0]
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_benchmark_without_its_environment_is_told_how_to_build_it(evaluate: Evaluate, tmp_path: Path) -> None:
+    (tmp_path / "samples.jsonl").write_text("")
+    done = evaluate("rescore", "--samples", "samples.jsonl", "--benchmark", "bigcodebench")
+    assert done.returncode == 3
+    assert "no HARNESS_BIGCODEBENCH_PYTHON" in done.stderr
+    assert "scripts/bigcodebench_env.sh" in done.stderr
