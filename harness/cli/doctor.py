@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps([{"what": what, "ok": ok, "found": found} for what, ok, found in findings], indent=1))
     else:
         for what, ok, found in findings:
-            print(f"{'ok' if ok else '--'}  {what:24} {found}")
+            print(f"{'ok' if ok else '--'}  {what:20} {found}")
     return 0 if best else 2
 
 
