@@ -12,6 +12,11 @@
         def load(self, read: ReadRows) -> list[Sample]: ...
         async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score: ...
 
+One whose programs need libraries of their own names an ``environment`` in configs/datasets.yaml, and has
+
+        def reference(self, sample: Sample) -> str: ...     # a right program, run before any answer is scored
+        hopeless: ClassVar[frozenset[str]] = frozenset()    # ids whose reference fails in every sandbox
+
 Put it in benchmarks/mine.py, name it in configs/datasets.yaml and in configs/features.yaml: that is all.
 """
 

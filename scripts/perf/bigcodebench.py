@@ -1,0 +1,73 @@
+"""How fast all of BigCodeBench's own solutions are scored, as a ratio to the official check of the same tasks.
+
+    HARNESS_DATA_DIR=... python scripts/perf/bigcodebench.py --ours PYTHON [--theirs PYTHON] [--every N] [--seconds S]
+
+Prints JSON. ``--ours`` is the environment that scripts/bigcodebench_env.sh builds, ``--theirs`` one with the same
+libraries and bigcodebench itself. First all 1,140 tasks end to end on our side alone: from opening the sandbox to the
+last verdict. Then both sides on the same tasks: every ``--every``-th of those whose solution takes less than
+``--seconds`` of wall time here (0: no limit), since the official check of all takes most of an hour on two cores.
+Starting is left out on both sides there, as in scripts/perf/execution.py, whose comparison this is.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+from execution import CORES, against, canonical_solutions, ours
+
+from benchmarks.bigcodebench import LIMITS
+from harness.records import Outcome
+from harness.sandbox.program import Program, Unittest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Ratio of our speed to BigCodeBench's own check.")
+    parser.add_argument("--ours", required=True, metavar="PYTHON")
+    parser.add_argument("--theirs", default="", metavar="PYTHON")
+    parser.add_argument("--every", type=int, default=4, metavar="N")
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--level", default="auto")
+    arguments = parser.parse_args()
+    tasks = canonical_solutions(Path(os.environ["HARNESS_DATA_DIR"]) / "bigcodebench/v0.1.4.jsonl")
+    programs = [Program("python", row["code"], Unittest(row["test"]), limits=LIMITS) for row in tasks]
+    began = time.perf_counter()
+    verdicts, seconds, start, cpu = ours(programs, arguments.level, 2 * CORES, arguments.ours)
+    found: dict[str, Any] = {
+        "all": {
+            "programs": len(tasks),
+            "end_to_end_seconds": round(time.perf_counter() - began, 1),
+            "start_seconds": round(start, 1),
+            "seconds": round(seconds, 1),
+            "cpu_seconds": round(cpu, 1),
+            "passed": sum(verdict.outcome is Outcome.PASSED for verdict in verdicts),
+            "broken": [
+                row["id"] for row, each in zip(tasks, verdicts, strict=True) if each.outcome is not Outcome.PASSED
+            ],
+        }
+    }
+    if arguments.theirs:
+        limit = arguments.seconds or float("inf")
+        chosen = [n for n, verdict in enumerate(verdicts) if verdict.wall_seconds < limit][:: arguments.every]
+        found["against_bigcodebench"] = {
+            "every": arguments.every,
+            "below_seconds": arguments.seconds,
+            **against(
+                "bigcodebench",
+                arguments.theirs,
+                [tasks[number] for number in chosen],
+                [programs[number] for number in chosen],
+                arguments.level,
+                2 * CORES,
+                arguments.ours,
+            ),
+        }
+    machine = f"{CORES} cores, {platform.machine()}, Python {platform.python_version()}, Linux {platform.release()}"
+    print(json.dumps(found | {"machine": machine}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
