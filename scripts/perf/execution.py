@@ -78,7 +78,8 @@ def against(
 ) -> dict[str, Any]:
     """One comparison: seconds of both sides, their ratio, and where verdicts differ."""
     verdicts, seconds, start, cpu = ours(programs, level, slots, for_programs)
-    command = [python, "-W", "ignore", str(PEER), name, str(CORES)]
+    # -P: a script beside this one is called like the peer.
+    command = [python, "-P", "-W", "ignore", str(PEER), name, str(CORES)]
     data = Path(os.environ["HARNESS_DATA_DIR"], "mbppplus/MbppPlus-v0.2.0.jsonl")
     environment = os.environ | {"MBPP_OVERRIDE_PATH": str(data)}
     done = subprocess.run(
