@@ -5,23 +5,19 @@ the cache folder by environment, sandbox level and benchmark version: when one o
 """
 
 import asyncio
-import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence, Set
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
 from functools import cache
-from pathlib import Path
 
 from harness.benchmark import Benchmark, Tools
+from harness.cache import keep, recall
 from harness.errors import GroundTruthError
 from harness.plan import Job, Plan, with_ground_truth
 from harness.records import Answer, GroundTruth, Outcome, Sample, canonical_sha256
 from harness.sandbox.container import Container
 from harness.sandbox.isolation import Level
 from harness.sandbox.pool import Sandbox, choose_level
-from harness.shipped import cache_dir
 
 FOLDER = "groundtruth"
 LEAST_SHARE = 0.99
@@ -30,38 +26,14 @@ LEAST_SHARE = 0.99
 OpenSandbox = Callable[[], Sandbox]
 
 
-@dataclass(frozen=True)
-class Verdicts:
-    """What is known of the references of one benchmark in one environment: reasons by task, "" for one that passes."""
-
-    path: Path
-    known: dict[str, str]
-
-    @classmethod
-    def of(cls, benchmark: Benchmark, environment: str, level: str) -> "Verdicts":
-        """Those that were found out before."""
-        key = canonical_sha256([benchmark.name, benchmark.version, environment, level])
-        path = cache_dir() / FOLDER / f"{benchmark.name}-{key[:16]}.json"
-        known: dict[str, str] = {}
-        with suppress(OSError, ValueError):
-            known = json.loads(path.read_bytes())
-        return cls(path, known)
-
-    def keep(self) -> None:
-        """Writes them down; a cache that cannot be written is no reason to fail."""
-        with suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False) as file:
-                json.dump(self.known, file, indent=1)
-            os.replace(file.name, self.path)
-
-
 def check(
     benchmark: Benchmark, samples: Sequence[Sample], environment: str, level: str, opened: OpenSandbox
 ) -> GroundTruth:
     """Runs the references of ``samples`` that were not run before; ``opened`` is called when there are some."""
-    verdicts = Verdicts.of(benchmark, environment, level)
-    left = [sample for sample in samples if sample.id not in verdicts.known]
+    key = canonical_sha256([benchmark.name, benchmark.version, environment, level])
+    name = f"{FOLDER}/{benchmark.name}-{key[:16]}.json"
+    known: dict[str, str] = recall(name) or {}  # reasons by task, "" for one that passes
+    left = [sample for sample in samples if sample.id not in known]
     unsettled: dict[str, str] = {}
     if left:
         found = asyncio.run(_run(benchmark, left, opened()))
@@ -69,9 +41,8 @@ def check(
         again = [sample for sample in left if found[sample.id][1]]
         found |= asyncio.run(_run(benchmark, again, opened()))
         unsettled = {task: reason for task, (outcome, reason) in found.items() if outcome is Outcome.INFRA_ERROR}
-        verdicts.known.update({task: reason for task, (_, reason) in found.items() if task not in unsettled})
-        verdicts.keep()
-    reasons = {sample.id: verdicts.known.get(sample.id) or unsettled.get(sample.id, "") for sample in samples}
+        keep(name, known := known | {task: why for task, (_, why) in found.items() if task not in unsettled})
+    reasons = {sample.id: known.get(sample.id) or unsettled.get(sample.id, "") for sample in samples}
     broken = {task: reason for task, reason in reasons.items() if reason}
     return GroundTruth(benchmark.name, environment, len(samples), broken)
 

@@ -4,14 +4,13 @@ import argparse
 import asyncio
 import json
 import signal
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from harness.catalog import Prices
 from harness.cli.options import options_from
+from harness.cli.whole_run import Attempts, counts, whole_run
 from harness.engines import open_engine
 from harness.engines.asking import Asker, Budget, counted, most
 from harness.engines.base import Engine, EngineSettings
@@ -22,24 +21,17 @@ from harness.latency import LATENCY, measure, read_latency, timed_jobs
 from harness.manifest import (
     MANIFEST,
     Manifest,
-    check_same_data,
     command_line,
     manifest_of,
     new_session,
     prices,
-    read_manifest,
-    run_folder,
     write_json,
 )
-from harness.pipeline import open_attempts, run
-from harness.plan import Job, Plan, attempts, make_plan
-from harness.records import Sample, prompt_characters
+from harness.pipeline import run
+from harness.plan import Job, Plan, make_plan
+from harness.records import prompt_characters
 from harness.reporting.progress import RunProgress, error_console
-from harness.reporting.table import print_summary, results_console
 from harness.sandbox.pool import Sandbox, choose_level
-from harness.summary import SUMMARY, summarise
-
-Attempts = Sequence[tuple[Job, Sample, int]]
 
 
 class MainJob:
@@ -79,28 +71,7 @@ class MainJob:
     def evaluate(self) -> int:
         """Runs what is left to run and prints the summary."""
         self.plan = checked(self.plan, self.arguments.sandbox, self.arguments.accept_broken, self._tell)
-        folder = run_folder(self.plan, self.arguments.out)
-        with Journal(folder) as journal:
-            earlier = read_manifest(folder)
-            if earlier:
-                check_same_data(earlier, self.plan)
-            manifest = manifest_of(self.plan, earlier.sessions if earlier else ())
-            left = list(open_attempts(self.plan, journal))
-            try:
-                if left:
-                    self._run(folder, journal, manifest, left)
-                else:
-                    write_json(folder / MANIFEST, manifest)
-            finally:
-                # An interrupted run has a summary, too; one that never began to ask has nothing to sum up.
-                if begun := read_manifest(folder):
-                    summary = summarise(begun, journal.records.values(), read_latency(folder))
-                    write_json(folder / SUMMARY, summary)
-        if self.arguments.json:
-            print(json.dumps(asdict(summary), indent=1, ensure_ascii=False))
-        else:
-            print_summary(summary, results_console(), self.plan.not_in_version)
-        return 0 if summary.complete else 3
+        return whole_run(self.plan, self.arguments.out, self.arguments.json, self._run)
 
     def _find_model(self) -> Model:
         options = self.plan_options
@@ -115,11 +86,10 @@ class MainJob:
         options = self.plan.options
         engine = open_engine(options.engine, self.plan.model, options.seed, self._tell)
         budget = Budget(options.max_cost, _spent(manifest, journal))
-        totals = Counter(job.entry.name for job, _, _ in attempts(self.plan))
-        done = Counter(key[0] for key in journal.records if journal.settled(key))
+        totals, done = counts(self.plan, journal)
         self._tell(f"{self.plan.model.name} from {self.plan.model.source}; sandbox: {level}; {folder}")
         to_ask = sum(not journal.answered((job.entry.name, sample.id, attempt)) for job, sample, attempt in left)
-        there = totals.total() - to_ask
+        there = sum(totals.values()) - to_ask
         self._tell(f"{there} answers are there, {to_ask} to ask" if there else f"{to_ask} answers to ask")
 
         async def session() -> None:

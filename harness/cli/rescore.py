@@ -3,20 +3,18 @@
 import argparse
 import asyncio
 import hashlib
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.arguments import Parser
 
 if TYPE_CHECKING:
-    from harness.journal import Journal, Key
+    from harness.journal import Journal
+    from harness.manifest import Manifest
     from harness.plan import Plan
-    from harness.records import Answer
 
 
 def main(argv: Sequence[str]) -> int:
@@ -42,19 +40,18 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _rescore(arguments: argparse.Namespace) -> int:
-    from harness.groundtruth import checked
-    from harness.journal import Journal
-    from harness.manifest import MANIFEST, manifest_of, read_manifest, run_folder, write_json
-    from harness.pipeline import open_attempts
-    from harness.reporting.progress import error_console
-    from harness.reporting.table import print_summary, results_console
+    from harness.cli.whole_run import Attempts, counts, whole_run
+    from harness.groundtruth import checked, own_sandboxes
+    from harness.manifest import MANIFEST, command_line, manifest_of, new_session, write_json
+    from harness.pipeline import Given, run
+    from harness.reporting.progress import RunProgress, error_console
     from harness.samples import listed, read_answers
-    from harness.summary import SUMMARY, summarise
+    from harness.sandbox.pool import Sandbox, choose_level
 
-    say = error_console()
+    console = error_console()
 
     def tell(text: str) -> None:
-        say.print(text, highlight=False, soft_wrap=True)
+        console.print(text, highlight=False, soft_wrap=True)
 
     plan = _plan(arguments)
     known = [sample.id for job in plan.jobs for sample in job.all_samples]
@@ -65,21 +62,18 @@ def _rescore(arguments: argparse.Namespace) -> int:
         tell(f"no answer to {len(without)} of {len(known)} samples, each scored as no_answer: {listed(without)}")
     plan = _with_attempts(plan, 1 + max(attempt for _, _, attempt in answers))
     plan = checked(plan, arguments.sandbox, arguments.accept_broken, tell)
-    folder = run_folder(plan, arguments.out)
-    with Journal(folder) as journal:
-        earlier = read_manifest(folder)
-        manifest = manifest_of(plan, earlier.sessions if earlier else ())
-        if any(open_attempts(plan, journal)):
-            _run(plan, answers, journal, folder, arguments)
-        else:
-            write_json(folder / MANIFEST, manifest)
-        summary = summarise(read_manifest(folder) or manifest, journal.records.values())
-        write_json(folder / SUMMARY, summary)
-    if arguments.json:
-        print(json.dumps(asdict(summary), indent=1, ensure_ascii=False))
-    else:
-        print_summary(summary, results_console())
-    return 0 if summary.complete else 3
+
+    def score(folder: Path, journal: "Journal", manifest: "Manifest", left: Attempts) -> None:
+        level = choose_level(arguments.sandbox)
+        session = new_session(command_line(), str(level), {"engine": "samples", "file": str(arguments.samples)})
+        write_json(folder / MANIFEST, manifest_of(plan, (*manifest.sessions, session)))
+        tell(f"scoring {arguments.samples}; sandbox: {level}; {folder}")
+        progress = RunProgress(*counts(plan, journal), console)
+        with Sandbox(level) as sandbox, ExitStack() as own, progress:
+            sandboxes = own_sandboxes(plan, level, own)
+            asyncio.run(run(plan, Given(answers), sandbox, journal, progress.advance, None, sandboxes))
+
+    return whole_run(plan, arguments.out, arguments.json, score)
 
 
 def _plan(arguments: argparse.Namespace) -> "Plan":
@@ -121,27 +115,3 @@ def _with_attempts(plan: "Plan", attempts: int) -> "Plan":
     """The plan for a file with so many answers a sample; how they were drawn it does not say."""
     settings = {**plan.settings, "sampling": {"attempts": attempts}}
     return replace(plan, options=replace(plan.options, attempts=attempts), settings=settings)
-
-
-def _run(
-    plan: "Plan", answers: "Mapping[Key, Answer]", journal: "Journal", folder: Path, arguments: argparse.Namespace
-) -> None:
-    from harness.groundtruth import own_sandboxes
-    from harness.manifest import MANIFEST, command_line, manifest_of, new_session, read_manifest, write_json
-    from harness.pipeline import Given, run
-    from harness.plan import attempts
-    from harness.reporting.progress import RunProgress, error_console
-    from harness.sandbox.pool import Sandbox, choose_level
-
-    level = choose_level(arguments.sandbox)
-    earlier = read_manifest(folder)
-    session = new_session(command_line(), str(level), {"engine": "samples", "file": str(arguments.samples)})
-    write_json(folder / MANIFEST, manifest_of(plan, (*(earlier.sessions if earlier else ()), session)))
-    totals = Counter(job.entry.name for job, _, _ in attempts(plan))
-    done = Counter(key[0] for key in journal.records if journal.settled(key))
-    console = error_console()
-    console.print(f"scoring {arguments.samples}; sandbox: {level}; {folder}", highlight=False, soft_wrap=True)
-    with Sandbox(level) as sandbox, ExitStack() as own, RunProgress(totals, done, console) as progress:
-        asyncio.run(
-            run(plan, Given(answers), sandbox, journal, progress.advance, None, own_sandboxes(plan, level, own))
-        )

@@ -4,9 +4,7 @@ A name is an entry of configs/models/, a folder, or a Hugging Face repository ("
 """
 
 import hashlib
-import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness.cache import keep, recall
 from harness.catalog import (
     Endpoint,
     HubSource,
@@ -35,6 +34,7 @@ from harness.shipped import cache_dir
 _WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.model.v*", "*.txt")
 """What is fetched from a hub: no pickles (they run code when loaded) and no Python files."""
 
+_HASHES = "file-hashes.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
 
 
@@ -227,20 +227,13 @@ def _check(path: Path) -> None:
 
 def _hash_files(path: Path) -> dict[str, str]:
     """SHA-256 by file name; remembered by path, size and time, because weights are large and rarely change."""
-    memory = cache_dir() / "file-hashes.json"
-    known: dict[str, str] = {}
-    with suppress(OSError, ValueError):
-        known = json.loads(memory.read_text())
+    known: dict[str, str] = recall(_HASHES) or {}
     hashes = {}
     for file in sorted(file for file in path.iterdir() if file.is_file()):
         status = file.stat()
         key = f"{file.resolve()} {status.st_size} {status.st_mtime_ns}"
         known[key] = hashes[file.name] = known.get(key) or _sha256(file)
-    with suppress(OSError):
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=memory.parent, delete=False) as fresh:
-            json.dump(known, fresh)
-        shutil.move(fresh.name, memory)
+    keep(_HASHES, known)
     return hashes
 
 

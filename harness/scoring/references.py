@@ -2,17 +2,13 @@
 
 import asyncio
 import json
-import os
-import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.benchmark import RunProgram
+from harness.cache import keep, recall
 from harness.records import Outcome, canonical_sha256
 from harness.sandbox.program import Program, Values
-from harness.shipped import cache_dir
 
 FOLDER = "references"
 
@@ -51,32 +47,21 @@ class References:
         return returned
 
     async def _find(self, key: str, program: Program, run: RunProgram) -> Returned:
-        path = cache_dir() / FOLDER / f"{key}.json"
-        kept = _read(path)
+        name = f"{FOLDER}/{key}.json"
+        kept = _recalled(name)
         if kept is not None:
             return kept
         verdict = await run(program)
         if verdict.outcome is not Outcome.PASSED:
             return Returned((), verdict.cpu_seconds, f"the reference solution: {verdict.outcome}: {verdict.message}")
         returned = Returned(tuple(json.loads(verdict.output)), verdict.cpu_seconds)
-        _write(path, {"values": returned.values, "cpu_seconds": returned.cpu_seconds})
+        keep(name, {"values": returned.values, "cpu_seconds": returned.cpu_seconds})
         return returned
 
 
-def _read(path: Path) -> Returned | None:
+def _recalled(name: str) -> Returned | None:
+    kept = recall(name)
     try:
-        kept = json.loads(path.read_bytes())
         return Returned(tuple(kept["values"]), float(kept["cpu_seconds"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
-
-
-def _write(path: Path, kept: dict[str, Sequence[Any] | float]) -> None:
-    """A cache that cannot be written is no reason to fail: the reference is run again next time."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            json.dump(kept, file)
-        os.replace(file.name, path)
-    except OSError:
-        return

@@ -25,16 +25,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bigcodebench import LIMITS
 from harness.records import Outcome, Verdict
 from harness.sandbox.pool import Sandbox, choose_level
-from harness.sandbox.program import MEBIBYTE, Asserts, Limits, Program, Unittest
+from harness.sandbox.program import Asserts, Program, Unittest
 
 MOST_CPU_SECONDS = 0.5
 PEER = Path(__file__).with_name("execution_peer.py")
 CORES = os.cpu_count() or 1
-BIGCODEBENCH_LIMITS = Limits(
-    cpu_seconds=240, wall_seconds=240.0, memory_bytes=8192 * MEBIBYTE, file_bytes=256 * MEBIBYTE
-)
 Rows = list[dict[str, Any]]
 
 
@@ -61,7 +59,7 @@ def main() -> None:
     if arguments.bigcodebench:
         tasks = canonical_solutions(data / "bigcodebench/v0.1.4.jsonl")[:: arguments.every]
         slots = 2 * CORES
-        programs = [Program("python", row["code"], Unittest(row["test"]), limits=BIGCODEBENCH_LIMITS) for row in tasks]
+        programs = [Program("python", row["code"], Unittest(row["test"]), limits=LIMITS) for row in tasks]
         if arguments.seconds:
             first, *_ = ours(programs, arguments.level, slots, arguments.bigcodebench)
             quick = [number for number, verdict in enumerate(first) if verdict.wall_seconds < arguments.seconds]

@@ -1,0 +1,56 @@
+"""What every run is framed by, whoever answers: its folder, its journal, and at the end its summary."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from harness.journal import Journal
+from harness.latency import read_latency
+from harness.manifest import MANIFEST, Manifest, check_same_data, manifest_of, read_manifest, run_folder, write_json
+from harness.pipeline import open_attempts
+from harness.plan import Job, Plan, attempts
+from harness.records import Sample
+from harness.reporting.table import print_summary, results_console
+from harness.summary import SUMMARY, summarise
+
+Attempts = Sequence[tuple[Job, Sample, int]]
+Work = Callable[[Path, Journal, Manifest, Attempts], None]
+"""Does what is left, given the run's folder, journal, manifest and open attempts; a session is its own to write."""
+
+
+def whole_run(plan: Plan, out: Path, as_json: bool, work: Work) -> int:
+    """Has ``work`` do what is left of ``plan``, sums up and prints; returns the exit code.
+
+    Raises:
+        DataError: the data has changed since the run began.
+    """
+    folder = run_folder(plan, out)
+    with Journal(folder) as journal:
+        earlier = read_manifest(folder)
+        if earlier:
+            check_same_data(earlier, plan)
+        manifest = manifest_of(plan, earlier.sessions if earlier else ())
+        left = list(open_attempts(plan, journal))
+        try:
+            if left:
+                work(folder, journal, manifest, left)
+            else:
+                write_json(folder / MANIFEST, manifest)
+        finally:
+            # An interrupted run has a summary, too; one that never began to ask has nothing to sum up.
+            if begun := read_manifest(folder):
+                summary = summarise(begun, journal.records.values(), read_latency(folder))
+                write_json(folder / SUMMARY, summary)
+    if as_json:
+        print(json.dumps(asdict(summary), indent=1, ensure_ascii=False))
+    else:
+        print_summary(summary, results_console(), plan.not_in_version)
+    return 0 if summary.complete else 3
+
+
+def counts(plan: Plan, journal: Journal) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """By benchmark: how many attempts there are, and how many of them are done."""
+    totals = Counter(job.entry.name for job, _, _ in attempts(plan))
+    return totals, Counter(key[0] for key in journal.records if journal.settled(key))
