@@ -16,11 +16,12 @@ One whose programs need libraries of their own names an ``environment`` in confi
 
         def reference(self, sample: Sample) -> str: ...     # a right program, run before any answer is scored
         hopeless: ClassVar[frozenset[str]] = frozenset()    # ids whose reference fails in every sandbox
+        slow: ClassVar[frozenset[str]] = frozenset()        # ids whose programs run long: they begin first
 
 Put it in benchmarks/mine.py, name it in configs/datasets.yaml and in configs/features.yaml: that is all.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import Field, dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -85,3 +86,9 @@ def metrics_of(benchmark: Benchmark) -> tuple[Metric, ...]:
     """
     several: tuple[Metric, ...] = getattr(benchmark, "metrics", ())
     return several or (Mean(benchmark.metric),)
+
+
+def slow_first(benchmark: Benchmark, samples: Iterable[Sample]) -> list[Sample]:
+    """``samples`` in order, but those first whose programs run long: nobody should wait for them at the end."""
+    slow: frozenset[str] = getattr(benchmark, "slow", frozenset())
+    return sorted(samples, key=lambda sample: sample.id not in slow)

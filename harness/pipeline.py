@@ -87,8 +87,8 @@ async def run(
     try:
         async with asyncio.TaskGroup() as workers:
             # More workers than the engine takes prompts: the others' answers are being scored.
-            slots = sum(each.slots for each in (sandbox, *sandboxes.values()))
-            for _ in range(candidate.concurrency + 2 * slots):
+            places = sum(each.slots + each.capacity for each in (sandbox, *sandboxes.values()))
+            for _ in range(candidate.concurrency + places):
                 workers.create_task(work())
     except BaseExceptionGroup as group:
         # All workers stop for the first one's reason; the rest is its echo.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness import catalog, environments
-from harness.benchmark import Benchmark
+from harness.benchmark import Benchmark, slow_first
 from harness.catalog import BenchmarkEntry, Endpoint, Feature
 from harness.datasource import DataSource
 from harness.engines.base import EngineSettings
@@ -137,7 +137,9 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
         wanted = _limited(_in_languages(samples, options.languages), options.limit)
         runnable, missing = _split_by_toolchain(entry.name, wanted, options)
         left_out += missing
-        jobs.append(Job(use_case, entry, benchmark, _in_order(runnable), tuple(samples), python, environment))
+        jobs.append(
+            Job(use_case, entry, benchmark, _in_order(runnable, benchmark), tuple(samples), python, environment)
+        )
     judge = served(options.judge, options.judge_endpoint) if options.judge else None
     model = find_model()
     return Plan(
@@ -243,8 +245,8 @@ def _all_settings(options: Options, model: Model, judge: Model | None, benchmark
     }
 
 
-def _in_order(samples: list[Sample]) -> tuple[Sample, ...]:
-    return tuple(sorted(samples, key=lambda sample: prompt_order(sample.prompt)))
+def _in_order(samples: list[Sample], benchmark: Benchmark) -> tuple[Sample, ...]:
+    return tuple(slow_first(benchmark, sorted(samples, key=lambda sample: prompt_order(sample.prompt))))
 
 
 def _in_languages(samples: list[Sample], languages: tuple[str, ...]) -> list[Sample]:
