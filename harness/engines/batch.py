@@ -29,10 +29,11 @@ LOGITS_BYTES = 1 << 28
 
 @dataclass(frozen=True)
 class Row:
-    """One prompt of a batch, as token ids."""
+    """One prompt of a batch, as token ids; ``ends`` are tokens that end its answer beside the model's own."""
 
     prompt: tuple[int, ...]
     sampling: Sampling
+    ends: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -176,7 +177,7 @@ class Decoder:
     def _finished(self, each: _Growing, seconds: float, first_token_seconds: float) -> Answer | None:
         """The answer of a row that is done; None while it is not."""
         sampling, tokens = each.row.sampling, each.tokens
-        ended = tokens[-1] in self._ends
+        ended = tokens[-1] in self._ends or tokens[-1] in each.row.ends
         kept = tokens[:-1] if ended else tokens
         stopped = not ended and self._holds_stop(kept, sampling.stop)
         if not (ended or stopped or len(tokens) >= sampling.max_tokens):
