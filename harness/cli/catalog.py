@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -62,10 +62,7 @@ def _benchmarks() -> list[dict[str, Any]]:
                 "suite": entry.suite,
                 "metric": benchmark.metric,
                 "title": entry.title,
-                "settings": ", ".join(
-                    f"{field.name}={field.default if field.default is not MISSING else '?'}"
-                    for field in fields(benchmark)
-                ),
+                "settings": ", ".join(f"{field.name}={getattr(benchmark, field.name)}" for field in fields(benchmark)),
                 "licence": entry.data.licence,
             }
         )

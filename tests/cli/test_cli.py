@@ -20,17 +20,6 @@ def records(folder: Path) -> list[dict]:
     return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
 
 
-@pytest.fixture
-def without_node(tmp_path: Path) -> str:
-    """A PATH that has all that the command needs, and no node."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for name in ("sh", "git", "env", "bwrap"):
-        if found := shutil.which(name):
-            (folder / name).symlink_to(found)
-    return str(folder)
-
-
 def test_the_main_job_end_to_end_then_a_no_op(evaluate: Evaluate, tiny_model: Path, tmp_path: Path) -> None:
     first = evaluate("--model", tiny_model, *JOB, "--json")
     assert first.returncode == 0, first.stderr
