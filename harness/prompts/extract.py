@@ -34,7 +34,7 @@ def extract_code(answer: str, language: str) -> str:
 
 
 def _extract_once(answer: str, language: str) -> str:
-    text = _without_chat_junk(answer)
+    text = without_chat_junk(answer)
     if text.startswith("`" if language == "python" else "```") and "\n" not in text.strip("`\n"):
         text = trimmed(text.strip("`\n"))  # one line of inline code
     if language not in GRAMMARS:
@@ -44,12 +44,13 @@ def _extract_once(answer: str, language: str) -> str:
     if whole := _whole_code(text, language):
         return whole
     blocks, between = split_fences(text, prefilled=_begins_in_block(text, language))
-    if not blocks and GRAMMARS[language].partial and not _is_prose(text.partition("\n")[0]):
+    if not blocks and GRAMMARS[language].partial and not is_prose(text.partition("\n")[0]):
         return text
     return _from_blocks(blocks, between, language) if blocks else _from_text(text, language)
 
 
-def _without_chat_junk(answer: str) -> str:
+def without_chat_junk(answer: str) -> str:
+    """``answer`` without thinking, without what follows an end-of-turn token, and without blank edges."""
     text = answer.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").rstrip()
     for tag in ("think>", "thinking>"):
         if text.lstrip().startswith("<" + tag):
@@ -145,13 +146,13 @@ def _from_text(text: str, language: str) -> str:
     code = _joined_definitions(runs, language) if len(names) == len(set(names)) else ""
     code = code or max(runs, key=len, default="")
     opening = next((row for row, line in enumerate(lines) if _opens_definition(line, language)), len(lines))
-    likely = [line for line in lines if line.strip() and not _is_prose(line)]
+    likely = [line for line in lines if line.strip() and not is_prose(line)]
     defines = _joined_definitions([code], language) or any(
         _opens_definition(line, language) for line in code.split("\n")
     )
     if defines or (code and opening == len(lines) and 2 * len(code.split("\n")) > len(likely)):
         return code
-    if not any(map(_is_prose, lines)):
+    if not any(map(is_prose, lines)):
         return text
     return "\n".join(lines[opening:])
 
@@ -162,14 +163,14 @@ def _whole_code(text: str, language: str) -> str:
     found = syntax.statements(moved, language)
     if not found:
         first_line = text.partition("\n")[0]
-        return text if text and not _is_prose(first_line) and syntax.is_fragment(text, language) else ""
+        return text if text and not is_prose(first_line) and syntax.is_fragment(text, language) else ""
     kinds = {statement.kind for statement in found}
     if "words" in kinds:
         return ""
     return moved if "definition" in kinds and kinds <= {"definition", "setup"} else text
 
 
-def _is_prose(line: str) -> bool:
+def is_prose(line: str) -> bool:
     """Whether ``line`` is mostly plain words, or has none of the symbols of code; no keyword or comment begins it."""
     words = line.split()
     if not words or line.rstrip().endswith((";", "{")) or words[0].startswith(("#", "//", "/*")):
