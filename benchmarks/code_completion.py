@@ -53,13 +53,18 @@ class Row:
 
 @dataclass(frozen=True)
 class CodeCompletion:
-    """The benchmark; its fields are its settings: the steps of post-processing, and the instruction for chat models."""
+    """The benchmark; its fields are its settings.
+
+    Steps of post-processing, tokens beyond the kind's limit (for models that think first), and the system's turn for
+    models that are asked by chat, which --prompts-dir replaces.
+    """
 
     cut_at_stop: bool = True
     unfence: bool = True
     drop_prefix: bool = True
     drop_suffix: bool = True
     drop_torn: bool = True
+    more_tokens: int = 0
     instruction: Instruction = field(default_factory=lambda: instruction("code-completion"))
 
     name: ClassVar[str] = "code-completion"
@@ -121,7 +126,7 @@ class CodeCompletion:
             cluster=row.file,
             language=row.language,
             tags={"language": row.language, "kind": row.kind},
-            max_tokens=MAX_TOKENS[row.kind],
+            max_tokens=MAX_TOKENS[row.kind] + self.more_tokens,
         )
 
 

@@ -12,6 +12,9 @@
         def load(self, read: ReadRows) -> list[Sample]: ...
         async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score: ...
 
+A system prompt is a field as well: ``instruction: Instruction = field(default_factory=lambda: instruction("mine"))``
+reads configs/prompts/mine.yaml, and --prompts-dir replaces it (harness/prompts/instructions.py).
+
 One whose programs need libraries of their own names an ``environment`` in configs/datasets.yaml, and has
 
         def reference(self, sample: Sample) -> str: ...     # a right program, run before any answer is scored

@@ -14,7 +14,7 @@ from harness.engines.base import EngineSettings
 from harness.engines.model import Model, served
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.prompts import choice, infill
-from harness.prompts.instructions import Instruction, instruction, instructions
+from harness.prompts.instructions import Instruction, instructions
 from harness.records import GroundTruth, Infill, LeftOut, Missing, Sample, Sampling, canonical_sha256, prompt_order
 from harness.sandbox.languages import LANGUAGES, language, missing_tool, toolchain
 
@@ -236,10 +236,12 @@ def _overrides(options: Options, chosen: list[str]) -> dict[str, dict[str, str]]
 
 def _with_instructions(benchmark: Benchmark, folder: Path | None) -> Benchmark:
     """The benchmark with the system prompts that ``folder`` has in place of its own."""
-    own = {name: value for name, value in _values(benchmark).items() if isinstance(value, Instruction)}
-    if folder is None or not own:
-        return benchmark
-    changes: dict[str, Any] = {name: instruction(value.name, folder) for name, value in own.items()}
+    known = instructions(folder) if folder else {}
+    changes: dict[str, Any] = {
+        name: known[value.name]
+        for name, value in _values(benchmark).items()
+        if isinstance(value, Instruction) and value.name in known
+    }
     return replace(benchmark, **changes)
 
 

