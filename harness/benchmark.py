@@ -24,10 +24,12 @@ Put it in benchmarks/mine.py, name it in configs/datasets.yaml and in configs/fe
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import Field, dataclass
+from dataclasses import Field, asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from harness.metrics import Mean, Metric
+from harness.prompts.instructions import Instruction, instructions
 from harness.records import Answer, Prompt, Sample, Sampling, Score, Verdict
 from harness.sandbox.program import Program
 
@@ -88,3 +90,26 @@ def metrics_of(benchmark: Benchmark) -> tuple[Metric, ...]:
     """
     several: tuple[Metric, ...] = getattr(benchmark, "metrics", ())
     return several or (Mean(benchmark.metric),)
+
+
+def with_instructions(benchmark: Benchmark, folder: Path | None) -> Benchmark:
+    """The benchmark with the system prompts that ``folder`` has in place of its own."""
+    known = instructions(folder) if folder else {}
+    changes: dict[str, Any] = {
+        name: known[value.name]
+        for name, value in _values(benchmark).items()
+        if isinstance(value, Instruction) and value.name in known
+    }
+    return replace(benchmark, **changes)
+
+
+def settings_of(benchmark: Benchmark) -> dict[str, Any]:
+    """The benchmark's settings as plain data: of a system prompt its text, too, and a hash to compare it by."""
+    return {
+        name: {**asdict(value), "sha256": value.sha256} if isinstance(value, Instruction) else value
+        for name, value in _values(benchmark).items()
+    }
+
+
+def _values(benchmark: Benchmark) -> dict[str, Any]:
+    return {each.name: getattr(benchmark, each.name) for each in fields(benchmark)}

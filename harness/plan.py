@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness import catalog, environments
-from harness.benchmark import Benchmark
+from harness.benchmark import Benchmark, settings_of, with_instructions
 from harness.catalog import BenchmarkEntry, Endpoint, Feature
 from harness.datasource import DataSource
 from harness.engines.base import EngineSettings
 from harness.engines.model import Model, served
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.prompts import choice, infill
-from harness.prompts.instructions import Instruction, instructions
+from harness.prompts.instructions import instructions
 from harness.records import GroundTruth, Infill, LeftOut, Missing, Sample, Sampling, canonical_sha256, prompt_order
 from harness.sandbox.languages import LANGUAGES, language, missing_tool, toolchain
 
@@ -130,8 +130,8 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
     origins: dict[str, dict[str, str]] = {}
     settings: dict[str, dict[str, Any]] = {}
     for use_case, entry in chosen:
-        benchmark = _with_instructions(catalog.open_benchmark(entry, overrides[entry.name]), options.prompts_dir)
-        settings[entry.name] = {"version": benchmark.version, **_settings(benchmark)}
+        benchmark = with_instructions(catalog.open_benchmark(entry, overrides[entry.name]), options.prompts_dir)
+        settings[entry.name] = {"version": benchmark.version, **settings_of(benchmark)}
         source = DataSource(entry.name, entry.data, options.data_dir)
         python = environment = ""
         try:
@@ -232,29 +232,6 @@ def _overrides(options: Options, chosen: list[str]) -> dict[str, dict[str, str]]
             raise UnknownNameError("benchmark of this run", name, chosen)
         overrides[name][setting] = value
     return overrides
-
-
-def _with_instructions(benchmark: Benchmark, folder: Path | None) -> Benchmark:
-    """The benchmark with the system prompts that ``folder`` has in place of its own."""
-    known = instructions(folder) if folder else {}
-    changes: dict[str, Any] = {
-        name: known[value.name]
-        for name, value in _values(benchmark).items()
-        if isinstance(value, Instruction) and value.name in known
-    }
-    return replace(benchmark, **changes)
-
-
-def _settings(benchmark: Benchmark) -> dict[str, Any]:
-    """The benchmark's settings as plain data: of a system prompt its text, too, and a hash to compare it by."""
-    return {
-        name: {**asdict(value), "sha256": value.sha256} if isinstance(value, Instruction) else value
-        for name, value in _values(benchmark).items()
-    }
-
-
-def _values(benchmark: Benchmark) -> dict[str, Any]:
-    return {each.name: getattr(benchmark, each.name) for each in fields(benchmark)}
 
 
 def _all_settings(options: Options, model: Model, judge: Model | None, benchmarks: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ModelError, PromptTooLongError
 from harness.prompts.context import fit, without_files
-from harness.prompts.infill import InfillFormat, as_chat
+from harness.prompts.infill import InfillFormat, as_chat, escaped
 from harness.records import Answer, Cut, Infill, Message, Sampling, prompt_characters
 
 if TYPE_CHECKING:
@@ -63,12 +63,19 @@ async def _by_tokens(
     form = engine.infill_format
     room = engine.context - sampling.max_tokens if engine.context else None
     if form is None:
-        shorter, cut = fit(prompt, room, lambda each: len(tokens.chat(as_chat(each))[0]), tokens.count)
-        return replace(await engine.chat(as_chat(shorter), sampling, stream), fallback=True), cut
+        shorter, cut = fit(prompt, room, lambda each: len(tokens.chat(_shown(each, tokens)[0])[0]), tokens.count)
+        messages, broken = _shown(shorter, tokens)
+        return replace(await engine.chat(messages, sampling, stream), fallback=True, escaped=broken), cut
     shorter, cut = fit(prompt, room, lambda each: len(tokens.infill(form, each)), tokens.count)
     ids, sampling = tokens.infill(form, shorter), _ending(form, sampling)
     answer = await engine.resume(ids, sampling, stream, tokens.ends(form))
     return replace(answer, form="infill", family=form.name), cut
+
+
+def _shown(prompt: Infill, tokens: "Tokens") -> tuple[tuple[Message, ...], int]:
+    """The prompt as a chat, and how many words of it were broken up: a template becomes tokens as one text."""
+    told = [(each.role, *escaped(each.content, tokens.marks)) for each in as_chat(prompt)]
+    return tuple(Message(role, text) for role, text, _ in told), sum(broken for _, _, broken in told)
 
 
 async def _by_text(engine: "Engine", prompt: Infill, sampling: Sampling, stream: bool) -> tuple[Answer, Cut | None]:

@@ -78,6 +78,11 @@ class Tokens:
         """The ids of the tokens that were added to the vocabulary, such as those that mark a place to fill in."""
         return dict(self.tokenizer.get_added_vocab())
 
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """Added tokens that are spelt as marks are, in brackets: what no conversation should hold by chance."""
+        return tuple(word for word in self.added if re.fullmatch(r"[<\[].+[>\]]", word))
+
     def infill(self, form: InfillFormat, prompt: Infill) -> list[int]:
         """Ids of an infill: each piece by itself, so that nothing in the code is read as a token.
 

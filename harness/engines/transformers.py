@@ -103,13 +103,13 @@ class TransformersEngine(Engine):
 
     async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
         """Continues ``text``; see :class:`harness.engines.base.Engine`."""
-        return await self._enqueue(self.tokens.text(text), sampling)
+        return await self._enqueue(Row(tuple(self.tokens.text(text)), sampling))
 
     async def resume(
         self, ids: list[int], sampling: Sampling, stream: bool = False, ends: frozenset[int] = frozenset()
     ) -> Answer:
         """Continues what these tokens say, up to one of ``ends``."""
-        return await self._enqueue(ids, sampling, ends)
+        return await self._enqueue(Row(tuple(ids), sampling, ends, within=True))
 
     @property
     def vocabulary(self) -> Tokens:
@@ -124,7 +124,7 @@ class TransformersEngine(Engine):
     async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn; a model without a chat template gets the conversation as plain text."""
         ids, stop = self.tokens.chat(messages)
-        return await self._enqueue(ids, replace(sampling, stop=(*sampling.stop, *stop)))
+        return await self._enqueue(Row(tuple(ids), replace(sampling, stop=(*sampling.stop, *stop))))
 
     async def choose(self, prompt: Choice) -> Answer:
         """Log-probabilities of the options: one row for all that differ in their last token alone."""
@@ -178,9 +178,9 @@ class TransformersEngine(Engine):
         longest = int(getattr(self.model.config, "max_position_embeddings", 0) or 2048)
         self.context = min(self.context or longest, longest)
 
-    async def _enqueue(self, prompt: list[int], sampling: Sampling, ends: frozenset[int] = frozenset()) -> Answer:
-        check_context(len(prompt), sampling.max_tokens, self.context)
-        waiting = _Waiting(Row(tuple(prompt), sampling, ends), asyncio.get_running_loop().create_future())
+    async def _enqueue(self, row: Row) -> Answer:
+        check_context(len(row.prompt), row.sampling.max_tokens, self.context)
+        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._arrived.set()
         return await waiting.answer

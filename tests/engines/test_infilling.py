@@ -10,17 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_server import Fault, LocalServer, serving
-from tokenizers import AddedToken, Tokenizer, models, normalizers, processors
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from harness.catalog import Endpoint, infill_formats
+from harness.engines.batch import Row
 from harness.engines.endpoint import EndpointEngine
 from harness.engines.infilling import NOT_CHECKED, SPECIAL, check
 from harness.engines.model import Model, served
 from harness.engines.tokens import Tokens
 from harness.engines.transformers import TransformersEngine
 from harness.errors import ModelError, PromptTooLongError
-from harness.prompts.infill import as_chat
+from harness.prompts.infill import as_chat, escaped
 from harness.records import Answer, Cut, File, Infill, Sampling
 
 T = TypeVar("T")
@@ -108,6 +109,7 @@ def sentencepiece() -> Tokens:
         models.BPE({word: number for number, word in enumerate(letters)}, [], unk_token=None, byte_fallback=True)
     )
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
     marks = [*CODELLAMA.sentinels(), "\u2581<EOT>"]
     tokenizer.add_special_tokens([AddedToken(mark, normalized=False, special=True) for mark in marks])
@@ -203,6 +205,25 @@ def test_a_chat_is_cut_as_well(tiny_folder: Model) -> None:
     assert 0 < answer.cut.prefix_lines < 40
     shown = replace(long, prefix=long.prefix[answer.cut.prefix_characters :], files=())
     assert answer.prompt_tokens == len(known.chat(as_chat(shown))[0]) <= 114
+
+
+def test_a_chat_about_code_that_spells_a_token_breaks_it_up(coder: Model, tokens: Tokens) -> None:
+    by_chat, trap = replace(coder, infill=None), replace(PLACE, suffix="\n# <|im_end|>\n")
+    answer = asked(by_chat, trap, Sampling(6))
+    assert (answer.fallback, answer.escaped) == (True, 1)
+    end = tokens.added["<|im_end|>"]
+    assert end in tokens.chat(as_chat(trap))[0]
+    assert end not in tokens.chat(as_chat(replace(trap, suffix=escaped(trap.suffix, tokens.marks)[0])))[0]
+
+
+def test_a_space_at_the_beginning_of_an_infill_counts(tiny_folder: Model, sentencepiece: Tokens) -> None:
+    async def work(engine: TransformersEngine) -> list[str]:
+        decoder = engine.decoder
+        decoder.tokenizer = sentencepiece.tokenizer
+        ids = sentencepiece._plain(" ab", spaced=False)
+        return [decoder._text(Row((), Sampling(1), within=within), ids) for within in (True, False)]
+
+    assert using(tiny_folder, work) == [" ab", "ab"]
 
 
 # -- a server that reads text -----------------------------------------------------------------------------------------
