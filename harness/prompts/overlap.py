@@ -1,15 +1,19 @@
 """What an answer repeats of the code around the cursor.
 
 Text that stands at both sides of the cursor is no proof of a repetition: ``g(x)`` before ``)`` is right as it is. What
-is dropped must be whole lines or, within the cursor's own line, whole words, and dropping it must leave brackets and
-quotes of the whole file no worse paired than they were.
+is dropped must be whole lines or, within the cursor's own line, whole words. Unless a line of it says enough to be no
+coincidence, dropping it must leave brackets and quotes of the whole file no worse paired than they were.
 """
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
 _QUOTES = "\"'`"
+_CLOSES = re.compile(r"[\s)\]};,]*[)\]}][\s)\]};,]*")
+TELLING = 10
+"""So many letters and digits in a line, and it does not stand at both sides of the cursor by chance."""
 
 
 def without_head(answer: str, prefix: str) -> str:
@@ -22,10 +26,11 @@ def without_head(answer: str, prefix: str) -> str:
 
 
 def without_tail(answer: str, prefix: str, suffix: str, torn: bool = False) -> str:
-    """``answer`` up to where it repeats the beginning of ``suffix``: at its end, or two lines and whatever follows.
+    """``answer`` up to where it repeats the beginning of ``suffix``.
 
-    White space at the end of the answer does not hide a repetition; ``torn`` says that the answer may end within a
-    line of it.
+    That is at its end, or in its midst: two lines of the suffix, or its first one where that closes what was opened
+    before the cursor. White space at the end of the answer does not hide a repetition; ``torn`` says that the answer
+    may end within a line of it.
     """
     while (found := _once(answer, prefix, suffix, torn)) != answer:
         answer, torn = found, False
@@ -50,22 +55,45 @@ def _is_repetition(kept: str, prefix: str, suffix: str, length: int, torn: bool)
     else:
         within_line = not _starts_line(prefix, len(prefix)) and suffix[0] != "\n"
         placed = within_line and not _within_word(kept + repeated, len(kept)) and not _within_word(suffix, length)
-    return placed and _unpaired(prefix, kept, suffix) <= _unpaired(prefix, kept, repeated, suffix)
+    if not placed:
+        return False
+    return _tells(repeated) or _unpaired(prefix, kept, suffix) <= _unpaired(prefix, kept, repeated, suffix)
 
 
 def _before_second_suffix(answer: str, prefix: str, suffix: str) -> str:
-    """``answer`` up to where the suffix's lines up to the second that is not blank stand in it."""
+    """``answer`` up to where the suffix stands in its midst."""
     lines = suffix.split("\n")
-    written = [row for row, line in enumerate(lines) if line.strip()][:2]
-    if len(written) < 2:
+    heads = ["\n".join(lines[: row + 1]) for row, line in enumerate(lines) if line.strip()][:2]
+    if not heads:
         return answer
-    head = "\n".join(lines[: written[1] + 1])
-    at = f"{answer}\n".find(f"{head}\n")
-    if at < 0 or not (head[0] == "\n" or _starts_line(prefix + answer, len(prefix) + at) or lines[0].strip()):
+    first, last = heads[0], heads[-1]
+    if _CLOSES.fullmatch(first.strip()) and (first[0] == "\n" or _starts_line(prefix, len(prefix))):
+        for at in _places(first, answer, prefix):
+            if _unpaired(answer[:at]) == 0:
+                return answer[:at]
+    if first[0] == "\n" and _tells(first):
+        last = first
+    elif len(heads) < 2:
         return answer
-    kept = answer[:at]
-    worse = _unpaired(prefix, kept, suffix) > _unpaired(prefix, answer, suffix)
-    return answer if worse or _within_word(answer, at) else kept
+    for at in _places(last, answer, prefix):
+        kept = answer[:at]
+        if _tells(last) or _unpaired(prefix, kept, suffix) <= _unpaired(prefix, answer, suffix):
+            return kept
+    return answer
+
+
+def _places(head: str, answer: str, prefix: str) -> Iterator[int]:
+    """Where the suffix's first lines stand in the answer: from the start of a line, or a word of the cursor's line."""
+    within_line = not _starts_line(prefix, len(prefix))
+    for found in re.finditer(re.escape(head) + r"(?=\n|\Z)", answer):
+        at = found.start()
+        if head[0] == "\n" or answer[at - 1 : at] in ("", "\n") or (within_line and not _within_word(answer, at)):
+            yield at
+
+
+def _tells(repeated: str) -> bool:
+    """Whether a whole line of a repetition, after what may be the rest of the cursor's, is more than a coincidence."""
+    return any(sum(map(str.isalnum, line)) >= TELLING for line in repeated.split("\n")[1:])
 
 
 def _within_word(text: str, at: int) -> bool:

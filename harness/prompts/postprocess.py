@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from harness.prompts import overlap
 from harness.prompts.extract import is_prose, without_chat_junk
 from harness.prompts.markdown import split_fences
+from harness.prompts.syntax.grammars import GRAMMARS
 
 STEPS = ("cut_at_stop", "unfence", "drop_prefix", "drop_suffix", "drop_torn")
 
@@ -108,7 +109,8 @@ def _code(answer: str, place: Place, torn: bool) -> _Code:
     whole = False
     if blocks:
         written = [block for block in blocks if block.code.strip()] or blocks
-        wanted = [block for block in written if block.language in ("", place.language)]
+        tags = GRAMMARS[place.language].tags if place.language in GRAMMARS else (place.language,)
+        wanted = [block for block in written if block.language in ("", *tags)]
         block = (wanted or written)[0]
         code, whole = block.code.rstrip("\n") + "\n" if not block.closed else block.code, block.closed
     elif place.language in _WITHOUT_BACKTICKS and re.fullmatch(r"`[^`\n]+`\n", text):
@@ -135,6 +137,7 @@ def _without_prose(text: str) -> str:
 
 
 def _is_words(paragraph: str) -> bool:
-    """Whether a paragraph is prose: a name or two by themselves may as well be code."""
+    """Whether a paragraph is sentences: what is only words may as well be code."""
     lines = [line for line in paragraph.split("\n") if line.strip()]
-    return len(paragraph.split()) > 3 and all(map(is_prose, lines))
+    bare = paragraph.strip()
+    return bare[:1].isupper() and bare[-1:] in ".:!?" and len(bare.split()) > 3 and all(map(is_prose, lines))

@@ -236,6 +236,7 @@ def test_changed_data_stops_a_resumed_run(evaluate: Evaluate, tiny_model: Path, 
         ('{"id": "x"', "python.jsonl:3: not a JSON object"),
         ('{"id": "x"}', "python.jsonl:3: language: Field required"),
         ('["a row"]', "python.jsonl:3: "),
+        ('{"id": "x", "language": "cobol"}', "python.jsonl:3: language: Input should be 'python', 'javascript'"),
         ("\xff", "python.jsonl:3: not a JSON object"),
     ],
 )

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from completion_rows import ROWS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.code_completion import CodeCompletion
 from harness.prompts.postprocess import STEPS, Place, Processed, processed
+from harness.shipped import shipped
 
 CASES = [json.loads(line) for line in Path(__file__).with_name("completions.jsonl").read_text().splitlines()]
 
@@ -65,6 +67,27 @@ def test_a_step_that_is_off_changes_nothing(step: str) -> None:
 def test_every_step_is_a_setting_of_the_benchmark_that_is_on() -> None:
     switches = {each.name: each.default for each in fields(CodeCompletion) if each.type is bool}
     assert switches == dict.fromkeys(STEPS, True)
+
+
+def gaps() -> list[dict[str, Any]]:
+    """The gaps of the tests, and those of the data set where it is there."""
+    files = sorted((shipped("datasets") / "code_completion").glob("*.jsonl"))
+    return [*ROWS, *(json.loads(line) for file in files for line in file.read_text().splitlines())]
+
+
+@pytest.mark.parametrize("gap", gaps(), ids=lambda gap: gap["id"])
+def test_what_is_repeated_around_a_right_answer_goes_and_the_answer_stays(gap: dict[str, Any]) -> None:
+    prefix, middle, suffix, language = gap["prefix"], gap["middle"], gap["suffix"], gap["language"]
+    place, line, after = Place(prefix, suffix, language), prefix.rpartition("\n")[2], suffix.splitlines(keepends=True)
+    assert processed(middle, place, chat=False, torn=False).text.rstrip() == middle.rstrip()
+    for count in range(1, 7):
+        answer = middle + "".join(after[:count])
+        assert processed(answer, place, chat=False, torn=False).text.rstrip() == middle.rstrip()
+    rest = after[0].rstrip() if after else ""
+    for shown in (middle, line + middle, line.lstrip() + middle, line + middle + rest, f"{prefix}{middle}{suffix}"):
+        ended = shown if shown.endswith("\n") else f"{shown}\n"
+        answer = f"This belongs there:\n```{language}\n{ended}```\n"
+        assert processed(answer, place, chat=True, torn=False).text.strip() == middle.strip(), shown
 
 
 @given(answer=TEXT, prefix=TEXT, suffix=TEXT, chat=st.booleans(), torn=st.booleans(), stop=st.sampled_from(["", "foo"]))
