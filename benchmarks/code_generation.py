@@ -5,21 +5,21 @@ is run. Hidden cases are calls whose plain results are compared outside the prog
 are described in datasets/code_generation/README.md. pass@1: all cases of the task hold.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from harness.benchmark import ReadRows, Tools
+from harness.metrics import Mean, Metric
 from harness.prompts.extract import extract_code
+from harness.prompts.infill import CURSOR
+from harness.prompts.instructions import Instruction, instruction
 from harness.prompts.splice import splice
-from harness.records import Answer, Chat, Message, Sample, Score
+from harness.records import Answer, Chat, Message, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
+from harness.scoring.code import BY_THE_WAY, NOTHING, by_the_way
 from harness.scoring.program import no_code, score_program
-
-CURSOR = "<|cursor|>"
-INSTRUCTION = (
-    "You complete code in an editor. You are given a file in which the cursor is marked and a request. Write the code "
-    "that belongs at the cursor, in one fenced code block. Leave out what already stands before and after it."
-)
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Row:
     """One task; see the data set's card for each field."""
 
     id: str
-    language: Literal["python", "javascript"]
+    language: Literal["python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash"]
     path: str
-    trigger: Literal["comment", "empty_function"]
+    trigger: Literal["comment", "empty_function", "small_file"]
     difficulty: Literal["easy", "medium", "hard"]
     topics: list[str]
     prefix: str
     suffix: str
     request: str
-    cases: list[Case]
+    cases: Annotated[list[Case], Field(min_length=1)]
     reference: str
     wrong: str
 
@@ -47,11 +47,14 @@ class Row:
 
 @dataclass(frozen=True)
 class CodeGeneration:
-    """The benchmark; it has no settings."""
+    """The benchmark; its one setting is the system prompt, which --prompts-dir replaces."""
+
+    instruction: Instruction = field(default_factory=lambda: instruction("code-generation"))
 
     name: ClassVar[str] = "code-generation"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     metric: ClassVar[str] = "pass@1"
+    metrics: ClassVar[tuple[Metric, ...]] = (Mean("pass@1"), *BY_THE_WAY)
     max_tokens: ClassVar[int] = 512
     stop: ClassVar[tuple[str, ...]] = ()
 
@@ -61,7 +64,7 @@ class CodeGeneration:
         return [
             Sample(
                 id=row.id,
-                prompt=Chat((Message("system", INSTRUCTION), Message("user", _question(row)))),
+                prompt=Chat((Message("system", self.instruction.system), Message("user", _question(row)))),
                 target=row,
                 cluster=row.id,
                 language=row.language,
@@ -75,8 +78,13 @@ class CodeGeneration:
         row: Row = sample.target
         code = extract_code(answer.text, row.language)
         if not code:
-            return no_code(self.metric)
-        return await score_program(self.metric, row.program(code), tools.run)
+            empty = no_code(self.metric)
+            return Score(empty.outcome, {**empty.scores, **NOTHING}, empty.detail)
+        program = row.program(code)
+        ran = await score_program(self.metric, program, tools.run)
+        if ran.outcome is Outcome.INFRA_ERROR:
+            return ran
+        return Score(ran.outcome, {**ran.scores, **by_the_way(program.source, code, row.language)}, ran.detail)
 
 
 def _question(row: Row) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.records import Estimate, Outcome, Record
-from harness.statistics import Contribution, pass_at_k, proportion, with_error
+from harness.statistics import Contribution, pass_at_k, proportion, with_error, with_normal_error
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Mean:
     ``strata`` names the tag whose values are sampled each by itself, which narrows the interval. ``unit`` names a tag:
     samples that share its value are one unit, which scores as its worst sample and counts only when all of its samples
     (their number is in tag ``unit_size``) were scored. ``by`` names the tags that groups are made of (None: all).
+    ``bounded`` says that scores are in [0, 1]; a length is not.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Mean:
     unit_size: str = ""
     by: tuple[str, ...] | None = None
     k: int = 1
+    bounded: bool = True
     kind: Literal["mean"] = "mean"
 
 
@@ -109,7 +111,8 @@ def estimates(metrics: Sequence[Metric], records: Sequence[Record]) -> list[tupl
         name, result = metric.name, measured.get(metric.name)
         if isinstance(metric, Average):
             name, result = _average(metric, measured)
-        found.append((name, _estimate(result) if result else None))
+        bounded = not isinstance(metric, Mean) or metric.bounded
+        found.append((name, _estimate(result, bounded) if result else None))
     return found
 
 
@@ -232,7 +235,10 @@ def _average(metric: Average, measured: Mapping[str, _Measured | None]) -> tuple
     return name, _Measured(value, plain, n, "linearised")
 
 
-def _estimate(measured: _Measured) -> Estimate:
+def _estimate(measured: _Measured, bounded: bool) -> Estimate:
+    if not bounded:
+        method = f"normal-{measured.method}" if measured.method else "normal"
+        return with_normal_error(measured.value, measured.contributions, measured.n, method)
     if not measured.method:
         return proportion(measured.scores)
     # Samples of one cluster never say more than as many independent ones would.

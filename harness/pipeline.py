@@ -57,7 +57,7 @@ async def run(
     async def ask(job: Job, sample: Sample, attempt: int) -> Answer | None:
         if isinstance(candidate, Given):
             return candidate.answers.get((job.entry.name, sample.id, attempt))
-        return await candidate.ask(sample.prompt, plan.sampling(job, attempt))
+        return await candidate.ask(sample.prompt, plan.sampling(job, sample, attempt))
 
     async def work() -> None:
         for job, sample, attempt in unsettled:

@@ -119,6 +119,15 @@ def with_error(
     return Estimate(value, *wilson(value * effective, effective), n, method)
 
 
+def with_normal_error(value: float, contributions: Sequence[Contribution], n: int, method: str) -> Estimate:
+    """An estimate of a size, such as a mean length, as value ± 1.96·SE from its linearised error, never below 0.
+
+    Where fewer than two clusters say nothing of the error the interval is the value alone.
+    """
+    half = Z95 * sqrt(squared_error(contributions) or 0.0)
+    return Estimate(value, max(0.0, value - half), value + half, n, method)
+
+
 def quantiles(values: Sequence[float]) -> Quantiles:
     """Median, 95th and 99th percentile of ``values``, interpolated (definition 7 of Hyndman and Fan 1996).
 

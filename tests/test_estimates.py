@@ -47,6 +47,18 @@ def error_of(found: Estimate) -> float:
     return sqrt(found.value * (1 - found.value) / low)
 
 
+def test_a_mean_length_has_an_interval_of_its_own_size() -> None:
+    rows = [replace(scored(number, 0.0), scores={"length": length}) for number, length in enumerate([10.0, 20.0, 60.0])]
+    found = one(Mean("length", bounded=False), rows)
+    half = 1.959963984540054 * sqrt(variance([10, 20, 60]) / 3)
+    assert (found.value, found.low, found.high) == pytest.approx((30, max(0, 30 - half), 30 + half))
+    assert (found.n, found.method) == (3, "normal")
+    alone = one(Mean("length", bounded=False), rows[:1])
+    assert (alone.low, alone.high) == (10, 10)
+    together = one(Mean("length", bounded=False), [replace(row, cluster="one") for row in rows])
+    assert (together.low, together.high, together.method) == (30, 30, "normal-clustered")
+
+
 clusters = st.lists(st.tuples(st.integers(0, 6), st.sampled_from([0.0, 1.0])), min_size=8, max_size=60)
 
 

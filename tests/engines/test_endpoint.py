@@ -271,12 +271,12 @@ def test_a_choice_by_letter_is_marked_as_a_fallback(
 
 
 def test_an_infill_goes_in_the_familys_own_tokens(server: LocalServer) -> None:
-    family = InfillFormat("f", ("*",), "<P>{prefix}<S>{suffix}<M>", ("<P>", "<E>"))
+    family = InfillFormat("f", ("*",), "PSM", "<P>", "<S>", "<M>", ("<P>", "<E>"))
     answer = using(server, lambda engine: engine.infill(PLACE, Sampling(5, stop=("\n\n",))), infill=family)
     assert server.requests[0].path == "/v1/completions"
     assert server.bodies[0]["prompt"] == f"<P>{PLACE.prefix}<S>{PLACE.suffix}<M>"
     assert server.bodies[0]["stop"] == ["\n\n", "<P>", "<E>"]
-    assert not answer.fallback
+    assert (answer.fallback, answer.form, answer.family) == (False, "infill", "f")
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
