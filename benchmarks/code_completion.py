@@ -7,25 +7,26 @@ the file hold. The rows and their format are described in datasets/code_completi
 docs/prompts.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from benchmarks.code_generation import LANGUAGES, Spoken
 from harness.benchmark import ReadRows, Tools
 from harness.catalog import infill_formats
 from harness.errors import UnavailableError
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
 from harness.prompts.postprocess import STEPS, Place, Processed, processed
+from harness.quality.gate import Task
 from harness.records import Answer, Infill, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
 from harness.scoring.code import BY_THE_WAY, NOTHING, by_the_way
 from harness.scoring.program import no_code, score_program
 from harness.scoring.text import edit_similarity
 
-LANGUAGES = ("python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash")
 EXACT, EDIT = "exact match", "edit similarity"
 MAX_TOKENS: Mapping[str, int] = {"rest_of_line": 64, "arguments": 64, "statement": 128, "block": 256, "body": 512}
 """By kind; twice what a long answer of the kind takes, so that a fence around it fits as well."""
@@ -37,13 +38,17 @@ class Row:
 
     id: str
     file: str
-    language: Literal["python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash"]
+    language: Spoken
     path: str
     kind: Literal["rest_of_line", "statement", "block", "body", "arguments"]
     prefix: str
     middle: str
     suffix: str
     cases: Annotated[list[Case], Field(min_length=1)]
+
+    def placed(self, text: str) -> Program:
+        """The file with ``text`` at the cursor, and its cases."""
+        return Program(self.language, self.prefix + text + self.suffix, Calls(tuple(self.cases)), self.path)
 
     @property
     def place(self) -> Place:
@@ -85,6 +90,24 @@ class CodeCompletion:
         if missing and not samples:
             raise missing
         return samples
+
+    def tasks(self, samples: Iterable[Sample]) -> list[Task]:
+        """What the data set's validation needs of each sample; wrong is what belongs into other gaps of its kind."""
+        rows: list[Row] = [sample.target for sample in samples]
+        return [
+            Task(
+                id=row.id,
+                file=row.file,
+                language=row.language,
+                prefix=row.prefix,
+                reference=row.middle,
+                suffix=row.suffix,
+                wrong=_others(row, rows),
+                asked=f"{row.prefix}\n{row.suffix}",
+                program=row.placed,
+            )
+            for row in rows
+        ]
 
     async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Runs the whole file with the answer in its place, and compares the answer with what stood there."""
@@ -128,6 +151,13 @@ class CodeCompletion:
             tags={"language": row.language, "kind": row.kind},
             max_tokens=MAX_TOKENS[row.kind] + self.more_tokens,
         )
+
+
+def _others(row: Row, rows: list[Row]) -> tuple[str, ...]:
+    """The middles of the next files that have a gap of the same kind in the same language."""
+    alike = [each for each in rows if (each.language, each.kind) == (row.language, row.kind)]
+    at = alike.index(row)
+    return tuple(dict.fromkeys(each.middle for each in [*alike[at:], *alike[:at]] if each.file != row.file))[:2]
 
 
 def _told(found: Processed) -> dict[str, list[str]]:

@@ -5,8 +5,9 @@ is run. Hidden cases are calls whose plain results are compared outside the prog
 are described in datasets/code_generation/README.md. pass@1: all cases of the task hold.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -16,10 +17,14 @@ from harness.prompts.extract import extract_code
 from harness.prompts.infill import CURSOR
 from harness.prompts.instructions import Instruction, instruction
 from harness.prompts.splice import splice
+from harness.quality.gate import Task
 from harness.records import Answer, Chat, Message, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
 from harness.scoring.code import BY_THE_WAY, NOTHING, by_the_way
 from harness.scoring.program import no_code, score_program
+
+Spoken = Literal["python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash"]
+LANGUAGES: tuple[Spoken, ...] = get_args(Spoken)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Row:
     """One task; see the data set's card for each field."""
 
     id: str
-    language: Literal["python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash"]
+    language: Spoken
     path: str
     trigger: Literal["comment", "empty_function", "small_file"]
     difficulty: Literal["easy", "medium", "hard"]
@@ -39,9 +44,15 @@ class Row:
     reference: str
     wrong: str
 
-    def program(self, insertion: str) -> Program:
-        """The file with ``insertion`` at the cursor, and the task's cases."""
-        source = splice(insertion, self.prefix, self.suffix, self.language)
+    def program(self, suggestion: str) -> Program:
+        """The file after ``suggestion`` is accepted at the cursor, and the task's cases."""
+        return self._tested(splice(suggestion, self.prefix, self.suffix, self.language))
+
+    def placed(self, text: str) -> Program:
+        """The file with ``text`` at the cursor as it is, and the task's cases."""
+        return self._tested(self.prefix + text + self.suffix)
+
+    def _tested(self, source: str) -> Program:
         return Program(self.language, source, Calls(tuple(self.cases)), self.path)
 
 
@@ -60,7 +71,7 @@ class CodeGeneration:
 
     def load(self, read: ReadRows) -> list[Sample]:
         """All tasks, languages one after the other."""
-        rows = [row for language in ("python", "javascript") for row in read(language, Row)]
+        rows = [row for language in LANGUAGES for row in read(language, Row)]
         return [
             Sample(
                 id=row.id,
@@ -71,6 +82,23 @@ class CodeGeneration:
                 tags={"language": row.language, "trigger": row.trigger, "difficulty": row.difficulty},
             )
             for row in rows
+        ]
+
+    def tasks(self, samples: Iterable[Sample]) -> list[Task]:
+        """What the data set's validation needs of each sample."""
+        return [
+            Task(
+                id=row.id,
+                file=row.id,
+                language=row.language,
+                prefix=row.prefix,
+                reference=row.reference,
+                suffix=row.suffix,
+                wrong=(row.wrong,),
+                asked=f"{row.prefix}\n{row.suffix}\n{row.request}",
+                program=row.placed,
+            )
+            for row in (sample.target for sample in samples)
         ]
 
     async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
