@@ -20,10 +20,10 @@ from typing import Any
 
 from tree_sitter import Node
 
-from harness import catalog
 from harness.prompts.syntax.grammars import tree
+from harness.shipped import shipped
 
-FOLDER = catalog.shipped("datasets") / "code_completion"
+FOLDER = shipped("datasets") / "code_completion"
 LANGUAGES = {
     **{"python": "py", "javascript": "js", "typescript": "ts", "ruby": "rb", "go": "go"},
     **{"java": "java", "rust": "rs", "cpp": "cpp", "php": "php", "bash": "sh"},
