@@ -1,4 +1,4 @@
-"""Reads configs/: features, benchmarks with their data, models. Names in, typed entries out."""
+"""Reads configs/: features, benchmarks and families of them with their data, models. Names in, typed entries out."""
 
 import importlib
 import re
@@ -19,6 +19,8 @@ from harness.shipped import shipped
 
 ENTRY_POINT_GROUP = "duo_model_evaluation.benchmarks"
 """A third party's package adds a benchmark by an entry point here that names a :class:`BenchmarkEntry`."""
+FAMILY_ENTRY_POINT_GROUP = "duo_model_evaluation.families"
+"""Likewise a family of benchmarks, by one that names a :class:`Family`."""
 
 Suite = Literal["industry", "gitlab"]
 T = TypeVar("T")
@@ -63,7 +65,9 @@ class DataSet:
 
     ``files`` maps ``<config>/<split>`` to the SHA-256 its rows must have ("" where the rows live in this repository
     and git already says what they are, or where nobody here has seen them yet). ``folder`` is the name in a mirror or
-    in datasets/; ``hub_config`` is the hub's configuration of splits that are named without one.
+    in datasets/; ``hub_config`` is the hub's configuration of splits that are named without one. Rows of a ``hub``
+    without a ``revision`` are read from a mirror only; pulling them pins the revision there. ``arguments`` are what
+    the hub's library needs beside these.
     """
 
     folder: str
@@ -74,6 +78,7 @@ class DataSet:
     hub_config: str = ""
     shipped: bool = False
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ class Environment:
 class BenchmarkEntry:
     """A benchmark as the catalog knows it: ``code`` is ``module:class``; see :mod:`harness.benchmark`.
 
+    ``arguments`` are fields of the class that belong to the entry and are no settings: which member of a family it is.
     One with an ``environment`` has a method ``reference(sample)`` for the check of :mod:`harness.groundtruth`.
     """
 
@@ -97,6 +103,21 @@ class BenchmarkEntry:
     code: str
     data: DataSet
     environment: Environment | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Benchmarks called FAMILY:NAME that need no entry each.
+
+    ``code`` is ``module:function``; the function makes a NAME's :class:`BenchmarkEntry`, whose name is FAMILY:NAME, or
+    raises :class:`~harness.errors.UnknownNameError`.
+    """
+
+    name: str
+    title: str
+    code: str
+    example: str
 
 
 @dataclass(frozen=True)
@@ -204,6 +225,14 @@ def benchmarks() -> dict[str, BenchmarkEntry]:
     return entries
 
 
+def families() -> dict[str, Family]:
+    """All families of benchmarks by name: those of configs/families.yaml, then those that installed packages add."""
+    entries = {entry["name"]: _typed(Family, entry, "families.yaml") for entry in _named(_read("families.yaml"))}
+    for point in entry_points(group=FAMILY_ENTRY_POINT_GROUP):
+        entries.setdefault(point.name, point.load())
+    return entries
+
+
 def models() -> dict[str, ModelEntry]:
     """All models by name: one file each in configs/models/."""
     names = sorted(path.stem for path in (shipped("configs") / "models").glob("*.yaml"))
@@ -264,12 +293,17 @@ def use_case(of: Feature, name: str) -> UseCase:
 
 
 def benchmark(name: str) -> BenchmarkEntry:
-    """The benchmark called ``name``.
+    """The benchmark called ``name``, which may be a family's: FAMILY:NAME.
 
     Raises:
         UnknownNameError: there is none.
     """
-    return _pick("benchmark", name, benchmarks())
+    family, colon, member = name.partition(":")
+    known = benchmarks()
+    if not colon or name in known:
+        return _pick("benchmark", name, known)
+    made: BenchmarkEntry = _code(_pick("family of benchmarks", family, families()).code)(member)
+    return made
 
 
 def open_benchmark(entry: BenchmarkEntry, settings: Mapping[str, str]) -> Benchmark:
@@ -279,16 +313,15 @@ def open_benchmark(entry: BenchmarkEntry, settings: Mapping[str, str]) -> Benchm
         UnknownNameError: the benchmark has no such setting.
         UsageError: a setting's value is not one it can have.
     """
-    module, _, name = entry.code.partition(":")
-    kind: type[Benchmark] = getattr(importlib.import_module(module), name)
-    known = kind.__dataclass_fields__
+    kind: type[Benchmark] = _code(entry.code)
+    known = kind.__dataclass_fields__.keys() - entry.arguments.keys()
     for setting in settings:
         if setting not in known:
             raise UnknownNameError(f"setting of {entry.name}", setting, known)
     try:
         # As in the YAML files: 0 is a number, true a boolean, everything else text.
         values = {setting: yaml.safe_load(text) for setting, text in settings.items()}
-        return TypeAdapter(kind).validate_python(values)
+        return TypeAdapter(kind).validate_python(values | dict(entry.arguments))
     except yaml.YAMLError:
         raise UsageError(f"the settings of {entry.name} cannot be read", "see: evaluate catalog benchmarks") from None
     except ValidationError as error:
@@ -303,6 +336,11 @@ def _pick(kind: str, name: str, known: Mapping[str, T]) -> T:
     if name not in known:
         raise UnknownNameError(kind, name, known)
     return known[name]
+
+
+def _code(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 @cache

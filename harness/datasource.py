@@ -4,13 +4,14 @@ Whatever the place, rows are the same bytes: one JSON object a line as ``json.du
 SHA-256 is the fingerprint; it is checked against configs/datasets.yaml and goes into the manifest.
 """
 
+import copy
 import gzip
 import hashlib
 import json
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ from harness.shipped import shipped
 
 Row = TypeVar("Row")
 
+REVISION = "revision.txt"
+"""In a mirror, beside rows that were pulled: the hub's commit that they are of."""
 DATA_DIR_VARIABLE = "HARNESS_DATA_DIR"
 _YES = frozenset({"1", "true", "yes", "on"})
 
@@ -74,6 +77,11 @@ class DataSource:
 
     def _lines(self, split: str) -> tuple[list[bytes], str]:
         path = self.file(split)
+        if path is None and self.data.hub and not self.data.revision:
+            raise UnavailableError(
+                f"no mirror holds {split} of {self.name}",
+                f'run "evaluate data pull {self.name} --data-dir MIRROR" where there is a network, and name it here',
+            )
         if path is None:
             return pull(self.name, self.data, split), f"hub:{self.data.hub}@{self.data.revision}/{split}"
         try:
@@ -112,7 +120,7 @@ def fingerprint(lines: Iterable[bytes]) -> str:
 
 
 def pull(name: str, data: DataSet, split: str) -> list[bytes]:
-    """Fetches one split from the hub at its pinned revision, as the lines a mirror holds.
+    """Fetches one split from the hub at its pinned revision (the newest where it has none), as a mirror's lines.
 
     Raises:
         UnavailableError: the data set is on no hub, or the hub cannot be reached.
@@ -130,12 +138,44 @@ def pull(name: str, data: DataSet, split: str) -> list[bytes]:
     from datasets import load_dataset
 
     try:
-        rows = load_dataset(hub, config or data.hub_config or None, split=part, revision=revision)
-    except (OSError, ValueError) as error:
+        place = config or data.hub_config or None
+        rows = load_dataset(hub, place, split=part, revision=revision or None, **copy.deepcopy(dict(data.arguments)))
+    except (OSError, ValueError, RuntimeError) as error:
         raise UnavailableError(
             f"the hub did not give {split} of {name}: {first_line(error)}", "try again, or use a mirror"
         ) from None
-    return [json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows]
+    try:
+        return [json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows]
+    except TypeError as error:
+        raise UnavailableError(
+            f"{split} of {name} holds what a mirror cannot: {error}",
+            "no benchmark here asks about pictures or sound",
+        ) from None
+
+
+def pinned(name: str, data: DataSet, mirror: Path) -> DataSet:
+    """The data set at a revision: its own, else that which ``mirror`` was pulled at, else the hub's newest.
+
+    The newest is written down in the mirror, so that all splits are of one revision, now and later.
+
+    Raises:
+        UnavailableError: the hub cannot be reached.
+    """
+    if data.revision or "/" not in data.hub or Path(data.hub).is_dir():
+        return data
+    kept = mirror / data.folder / REVISION
+    if not kept.is_file():
+        if not hub_reachable():
+            raise UnavailableError("hub not reachable", f'run "evaluate data pull {name}" where there is a network')
+        from huggingface_hub import HfApi
+
+        try:
+            revision = HfApi().dataset_info(data.hub).sha
+        except (OSError, ValueError) as error:
+            raise UnavailableError(f"the hub did not say which {data.hub} is newest: {first_line(error)}") from None
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(f"{revision}\n")
+    return replace(data, revision=kept.read_text().strip())
 
 
 def _download(name: str, split: str, url: str) -> list[bytes]:

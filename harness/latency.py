@@ -11,10 +11,22 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.engines.base import Engine, converse
+from harness.engines.base import Engine, converse, proceed
 from harness.errors import DataError, EngineError, first_fault
 from harness.plan import Job, Plan
-from harness.records import Answer, Chat, Choice, Infill, Prompt, Sample, Sampling
+from harness.records import (
+    Answer,
+    Chat,
+    Choice,
+    FewShot,
+    Infill,
+    Likelihood,
+    Passage,
+    Prompt,
+    Sample,
+    Sampling,
+    Scored,
+)
 
 LATENCY = "latency.json"
 SAMPLES = 32
@@ -57,7 +69,7 @@ def timed_jobs(plan: Plan, wanted: bool | None) -> tuple[Job, ...]:
     """The jobs whose latency is measured: those of code completion, all where ``wanted``, none where it is False."""
     if wanted is False:
         return ()
-    jobs = [job for job in plan.jobs if job.samples and not isinstance(job.samples[0].prompt, Choice)]
+    jobs = [job for job in plan.jobs if job.samples and not isinstance(job.samples[0].prompt, Scored)]
     return tuple(job for job in jobs if wanted or job.use_case == USE_CASE)
 
 
@@ -113,7 +125,9 @@ async def _streamed(engine: Engine, prompt: Prompt, sampling: Sampling) -> Answe
             return await converse(engine, prompt, sampling, stream=True)
         case Infill():
             return await engine.infill(prompt, sampling, stream=True)
-        case Choice():
-            raise TypeError("a choice is not streamed")
+        case FewShot():
+            return await proceed(engine, prompt, sampling, stream=True)
+        case Choice() | Likelihood() | Passage():
+            raise TypeError("what is only scored is not streamed")
         case _:
             return await engine.complete(prompt.text, sampling, stream=True)

@@ -1,17 +1,18 @@
 """What a benchmark's records are summed up to: metrics as data, their values, and what each record adds to the error.
 
-All of them are smooth functions of sums over samples, so one method gives every error: Taylor linearisation (Woodruff
-1971; Binder 1983). It writes the deviation of the value as a sum of one number for each sample; their spread, summed
-within clusters and compared within strata, is the squared standard error.
+All but :class:`Statistic` are smooth functions of sums over samples, so one method gives every error: Taylor
+linearisation (Woodruff 1971; Binder 1983). It writes the deviation of the value as a sum of one number for each sample;
+their spread, summed within clusters and compared within strata, is the squared standard error.
 """
 
+import importlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.records import Estimate, Outcome, Record
-from harness.statistics import Contribution, pass_at_k, proportion, with_error, with_normal_error
+from harness.statistics import Contribution, jackknifed, pass_at_k, proportion, with_error, with_normal_error
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Mean:
     ``strata`` names the tag whose values are sampled each by itself, which narrows the interval. ``unit`` names a tag:
     samples that share its value are one unit, which scores as its worst sample and counts only when all of its samples
     (their number is in tag ``unit_size``) were scored. ``by`` names the tags that groups are made of (None: all).
-    ``bounded`` says that scores are in [0, 1]; a length is not.
+    ``bounded`` says that scores are in [0, 1]; a length is not, and gets a plain interval, value ± 1.96·SE, as do
+    scores that turn out not to be. ``sparse``: a sample that was scored without this score is no part of it; else it
+    counts as 0.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Mean:
     by: tuple[str, ...] | None = None
     k: int = 1
     bounded: bool = True
+    sparse: bool = False
     kind: Literal["mean"] = "mean"
 
 
@@ -61,7 +65,22 @@ class Average:
     kind: Literal["average"] = "average"
 
 
-Metric = Mean | F1 | Average
+@dataclass(frozen=True)
+class Statistic:
+    """What ``function`` makes of all samples' values, where that is no mean: a correlation, a perplexity, BLEU.
+
+    ``function`` is ``module:name``; it is called with the list of values and ``arguments``. Each sample's value is
+    ``value`` of "values" in its record's detail. Its error is jackknifed.
+    """
+
+    name: str
+    value: str
+    function: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    kind: Literal["statistic"] = "statistic"
+
+
+Metric = Mean | F1 | Average | Statistic
 """How one number of a benchmark comes from its records: data, so that a summary can be made without its code."""
 
 
@@ -96,7 +115,7 @@ def with_pass_at_k(metrics: Sequence[Metric], attempts: int) -> tuple[Metric, ..
 
 def chosen(metric: Metric, tags: Mapping[str, str]) -> bool:
     """Whether a sample with these tags is part of the metric."""
-    return isinstance(metric, Average) or all(tags.get(tag) == value for tag, value in metric.where.items())
+    return isinstance(metric, Average | Statistic) or all(tags.get(tag) == value for tag, value in metric.where.items())
 
 
 def estimates(metrics: Sequence[Metric], records: Sequence[Record]) -> list[tuple[str, Estimate | None]]:
@@ -105,9 +124,12 @@ def estimates(metrics: Sequence[Metric], records: Sequence[Record]) -> list[tupl
     An :class:`Average` that lacks a part says so in its name.
     """
     scored = [record for record in records if record.verdict is not Outcome.INFRA_ERROR]
-    measured = {metric.name: _measure(metric, scored) for metric in metrics if not isinstance(metric, Average)}
-    found = []
+    measured = {metric.name: _measure(metric, scored) for metric in metrics if isinstance(metric, Mean | F1)}
+    found: list[tuple[str, Estimate | None]] = []
     for metric in metrics:
+        if isinstance(metric, Statistic):
+            found.append((metric.name, _statistic(metric, scored)))
+            continue
         name, result = metric.name, measured.get(metric.name)
         if isinstance(metric, Average):
             name, result = _average(metric, measured)
@@ -137,6 +159,9 @@ def groups(metric: Metric, records: Sequence[Record]) -> dict[str, dict[str, Est
 
 def _measure(metric: Mean | F1, records: Iterable[Record]) -> _Measured | None:
     mine = [record for record in records if chosen(metric, record.tags)]
+    if isinstance(metric, Mean) and metric.sparse:
+        name = metric.score or metric.name
+        mine = [record for record in mine if name in record.scores or record.verdict is Outcome.NO_ANSWER]
     if not mine:
         return None
     return _mean(metric, mine) if isinstance(metric, Mean) else _f1(metric, mine)
@@ -235,8 +260,17 @@ def _average(metric: Average, measured: Mapping[str, _Measured | None]) -> tuple
     return name, _Measured(value, plain, n, "linearised")
 
 
-def _estimate(measured: _Measured, bounded: bool) -> Estimate:
-    if not bounded:
+def _statistic(metric: Statistic, records: Iterable[Record]) -> Estimate | None:
+    mine = [record for record in records if metric.value in record.detail.get("values", ())]
+    module, _, name = metric.function.partition(":")
+    function: Callable[..., float] = getattr(importlib.import_module(module), name)
+    values = [(record.cluster, record.detail["values"][metric.value]) for record in mine]
+    found = jackknifed(values, lambda part: function(part, **metric.arguments))
+    return replace(found, n=len({record.sample for record in mine})) if found else None
+
+
+def _estimate(measured: _Measured, bounded: bool) -> Estimate | None:
+    if not bounded or not all(0 <= score <= 1 for score in measured.scores):
         method = f"normal-{measured.method}" if measured.method else "normal"
         return with_normal_error(measured.value, measured.contributions, measured.n, method)
     if not measured.method:

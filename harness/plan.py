@@ -212,7 +212,8 @@ def _choose(options: Options, feature: Feature) -> tuple[list[tuple[str, Benchma
         pairs += [(case.name, name) for name in case.gitlab if options.suite != "industry"]
     if options.benchmarks:
         mapped = {name: case for case, name in pairs}
-        pairs = [(mapped.get(name, ""), catalog.benchmark(name).name) for name in options.benchmarks]
+        named = {name: catalog.benchmark(name) for name in options.benchmarks}
+        known, pairs = known | named, [(mapped.get(name, ""), name) for name in named]
     chosen = [(case, known[name]) for case, name in pairs if name in known]
     absent = tuple(name for _, name in pairs if name not in known)
     if not chosen:
@@ -227,7 +228,7 @@ def _overrides(options: Options, chosen: list[str]) -> dict[str, dict[str, str]]
     overrides: dict[str, dict[str, str]] = {name: {} for name in chosen}
     for text in options.settings:
         target, equals, value = text.partition("=")
-        name, dot, setting = target.partition(".")
+        name, dot, setting = target.rpartition(".")  # names of benchmarks may hold dots
         if not equals or not dot:
             raise UsageError(f"--set {text} is not BENCHMARK.SETTING=VALUE", "e.g. --set mbpp.shots=0")
         if name not in overrides:

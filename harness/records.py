@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -93,7 +93,83 @@ class Choice:
         return "".join((self.lead, *self.shots, self.context))
 
 
-Prompt = Completion | Chat | Infill | Choice
+Turns = tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class FewShot:
+    """A prompt that begins with solved examples and is to be continued.
+
+    Without ``chat`` the turns' texts stand one after the other, whatever their roles; with it they are a conversation
+    in the model's chat template, neighbours of one role being one turn. A last turn of the assistant's begins the
+    answer. Shots are dropped from the front where the whole does not fit the model's context.
+    """
+
+    lead: Turns
+    shots: tuple[Turns, ...]
+    question: Turns
+    chat: bool = False
+    kind: Literal["few-shot"] = "few-shot"
+
+    @property
+    def turns(self) -> Turns:
+        """All of it as turns."""
+        return joined((*self.lead, *(turn for shot in self.shots for turn in shot), *self.question))
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Given texts: how likely is each of ``options`` after its own one of ``questions``, to the last digit?
+
+    ``lead``, ``shots`` and ``chat`` as in :class:`FewShot`. Nothing at all, not even these, stands before an option
+    whose question is None.
+    """
+
+    lead: Turns
+    shots: tuple[Turns, ...]
+    questions: tuple[Turns | None, ...]
+    options: tuple[str, ...]
+    chat: bool = False
+    kind: Literal["likelihood"] = "likelihood"
+
+    @property
+    def of_each(self) -> Iterator[tuple[Turns | None, str]]:
+        """Each option after its question."""
+        return zip(self.questions, self.options, strict=True)
+
+    def before(self, question: Turns | None) -> Turns:
+        """What stands before the options of ``question``, as turns."""
+        return FewShot(self.lead, self.shots, question).turns if question is not None else ()
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text of any length of which the likelihood is wanted, from its first token to its last."""
+
+    text: str
+    kind: Literal["passage"] = "passage"
+
+
+Prompt = Completion | Chat | Infill | Choice | FewShot | Likelihood | Passage
+
+Scored = Choice | Likelihood | Passage
+"""Prompts of which a likelihood is the answer: nothing is written."""
+
+
+def joined(turns: Turns) -> Turns:
+    """The turns with neighbours of one role made one."""
+    found: list[Message] = []
+    for turn in turns:
+        if found and found[-1].role == turn.role:
+            found[-1] = Message(turn.role, found[-1].content + turn.content)
+        else:
+            found.append(turn)
+    return tuple(found)
+
+
+def plain(turns: Turns) -> str:
+    """The turns' texts one after the other."""
+    return "".join(turn.content for turn in turns)
 
 
 def prompt_sha256(prompt: Prompt) -> str:
@@ -103,7 +179,15 @@ def prompt_sha256(prompt: Prompt) -> str:
 
 def prompt_order(prompt: Prompt) -> str:
     """A text to sort prompts by: those that begin alike stand together, and that beginning is computed once."""
-    return prompt.text if isinstance(prompt, Choice) else repr(prompt)
+    match prompt:
+        case Choice() | Passage():
+            return prompt.text
+        case FewShot():
+            return plain(prompt.turns)
+        case Likelihood():
+            return plain(prompt.before(prompt.questions[0]))
+        case _:
+            return repr(prompt)
 
 
 def prompt_characters(prompt: Prompt) -> int:
@@ -115,6 +199,11 @@ def prompt_characters(prompt: Prompt) -> int:
             return len(prompt.prefix) + len(prompt.suffix) + sum(len(file.content) for file in prompt.files)
         case Choice():
             return len(prompt.text) + sum(map(len, prompt.options))
+        case FewShot():
+            return len(plain(prompt.turns))
+        case Likelihood():
+            befores = sum(len(plain(prompt.before(question))) for question in {*prompt.questions})
+            return befores + sum(map(len, prompt.options))
         case _:
             return len(prompt.text)
 
@@ -155,7 +244,9 @@ class Answer:
     """What an engine returned. ``text`` holds neither the stop string nor special tokens.
 
     ``options`` holds the log-probability (natural logarithm, summed over tokens) of each option of a
-    :class:`Choice`, None for one that the server did not report. ``fallback`` says that the model was asked in another
+    :class:`Choice` or :class:`Likelihood` (None for one that the server did not report), or that of a
+    :class:`Passage`; ``greedy`` says of each option of a :class:`Likelihood` whether the model, asked to write the
+    likeliest, would write just it. ``fallback`` says that the model was asked in another
     way than the prompt's own: an infill by chat, a choice by a generated letter. ``first_token_seconds`` is known where
     the answer was streamed. ``dropped_shots`` counts the solved examples that were left out because the prompt would
     not have fitted the model's context. ``form`` says what the text is: a turn of a conversation, what follows on
@@ -173,6 +264,7 @@ class Answer:
     options: tuple[float | None, ...] = ()
     fallback: bool = False
     dropped_shots: int = 0
+    greedy: tuple[bool, ...] = ()
     form: Literal["reply", "continuation", "program", "infill"] = "reply"
     family: str = ""
     cut: Cut | None = None

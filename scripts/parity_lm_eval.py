@@ -5,11 +5,13 @@
 ``--mmlu`` is questions a subject (57 subjects, 5-shot), ``--superglue`` rows a task. Compared are the texts, every
 option's log-probability, the chosen option and every metric that both have. A prompt that does not fit the context is
 counted as shortened and not compared: lm-eval cuts tokens from its front, we drop whole examples. Prints JSON; exits
-with 1 where the goals are missed: in float32 every option within 1e-3, on vLLM the chosen option of at least 99 %.
+with 1 where the goals are missed: in float32 every option within 1e-3, on vLLM the chosen option of at least 99 %, and
+no option without a log-probability on either.
 """
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -69,12 +71,14 @@ def compared(benchmark: str, count: int, arguments: argparse.Namespace) -> dict[
     chosen_equal = sum(each["chosen"] for each in options) / len(options)
     worst = max(each["difference"] for each in options)
     texts_equal = all(each["texts"] for each in options)
+    missing = sum(each["missing"] for each in options)
     exact = worst <= TOLERANCE and not _unequal(metrics)
     return {
-        "good": texts_equal and chosen_equal >= 0.99 and (on_vllm or exact),
+        "good": texts_equal and not missing and chosen_equal >= 0.99 and (on_vllm or exact),
         "samples": len(options),
         "shortened": len(mine.samples) - len(options),
         "options": sum(each["count"] for each in options),
+        "missing": missing,
         "worst_difference": worst,
         "chosen_equal": round(chosen_equal, 4),
         "texts_equal": texts_equal,
@@ -84,7 +88,7 @@ def compared(benchmark: str, count: int, arguments: argparse.Namespace) -> dict[
 
 
 def differences(mine: Ours, reference: Theirs) -> list[dict[str, Any]]:
-    """For each sample: the largest difference of an option, whether texts and choice are the same."""
+    """For each sample: the largest difference of an option, how many lack one; whether texts and choice are equal."""
     found = []
     for sample in mine.samples:
         if shortened(mine, sample):
@@ -93,12 +97,16 @@ def differences(mine: Ours, reference: Theirs) -> list[dict[str, Any]]:
         record = mine.records[sample.id]
         assert isinstance(sample.prompt, Choice)
         assert record.answer
-        told = [float(value or 0.0) for value in record.answer.options]
         other = [float(value) for value in theirs_row["options"]]
+        pairs = list(zip(record.answer.options, other, strict=True))
+        # What one side does not tell is a difference, too, but none that a number can say.
+        apart = [math.nan if value is None else abs(value - reference) for value, reference in pairs]
+        told = [value for value in apart if not math.isnan(value)]
         found.append(
             {
-                "count": len(told),
-                "difference": max(abs(a - b) for a, b in zip(told, other, strict=True)),
+                "count": len(pairs),
+                "missing": len(pairs) - len(told),
+                "difference": max(told, default=0.0),
                 "chosen": most_likely(record.answer) == other.index(max(other)),
                 "texts": list(sample.prompt.options) == theirs_row["continuations"]
                 and {sample.prompt.text} == set(theirs_row["contexts"]),

@@ -181,7 +181,9 @@ class Handler(BaseHTTPRequestHandler):
         bos = ["<s>"] if self.server.behaviour.echoes == "with BOS" else []
         tokens = [*bos, *re.findall(r"\s*\S+", prompt), " more"]
         offsets = [sum(map(len, tokens[:at])) for at in range(len(tokens))]
-        told = {"tokens": tokens, "text_offset": offsets, "top_logprobs": None}
+        # Where it tells the likeliest token: that of the text, if this begins with a space.
+        tops = [None, *({token: -0.1 * len(token)} if token[0] == " " else {"x": -0.01} for token in tokens[1:])]
+        told = {"tokens": tokens, "text_offset": offsets, "top_logprobs": tops if body.get("logprobs") else None}
         told |= {"token_logprobs": [None, *(-0.1 * len(token) for token in tokens[1:])]}
         return {"index": index, "finish_reason": "length", "text": f"{prompt} more", "logprobs": told}
 

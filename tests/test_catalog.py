@@ -116,6 +116,59 @@ def test_an_installed_package_adds_a_benchmark(evaluate, tiny_model: Path, tmp_p
     assert "1.000" in shown.stdout
 
 
+FAMILY = """
+from dataclasses import dataclass
+from harness.catalog import BenchmarkEntry, DataSet, Family
+from harness.errors import UnknownNameError
+from third_party import Echo
+
+@dataclass(frozen=True)
+class Member(Echo):
+    which: str = "none"
+    loud: bool = False
+
+    @property
+    def name(self):
+        return f"echoes:{self.which}"
+
+def entry(name):
+    if not name.startswith("v1."):
+        raise UnknownNameError("echo", name, ["v1.a", "v1.b"])
+    data = DataSet("echo", "MIT", {"test": ""})
+    return BenchmarkEntry(f"echoes:{name}", name, "industry", "family:Member", data, arguments={"which": name})
+
+ECHOES = Family("echoes", "Echoes", "family:entry", "echoes:v1.a")
+"""
+
+
+def test_an_installed_package_adds_a_family_of_benchmarks(evaluate, tiny_model: Path, tmp_path: Path) -> None:
+    package = tmp_path / "site"
+    (package / "third_party-1.dist-info").mkdir(parents=True)
+    (package / "third_party.py").write_text(THIRD_PARTY)
+    (package / "family.py").write_text(FAMILY)
+    (package / "third_party-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: third-party\nVersion: 1\n")
+    points = "[duo_model_evaluation.families]\nechoes = family:ECHOES\n"
+    (package / "third_party-1.dist-info/entry_points.txt").write_text(points)
+    (tmp_path / "mirror/echo").mkdir(parents=True)
+    (tmp_path / "mirror/echo/test.jsonl").write_text('{"id": "a"}\n{"id": "b"}\n')
+    job = ("--model", tiny_model, "--feature", "code-suggestions", "--engine", "transformers", "--data-dir", "mirror")
+    named = ("--benchmark", "echoes:v1.a", "--benchmark", "echoes:v1.b", "--set", "echoes:v1.a.loud=true")
+    shown = evaluate(*job, *named, PYTHONPATH=str(package))
+    assert shown.returncode == 0, shown.stderr
+    assert [line.split()[0] for line in shown.stdout.splitlines() if "echoes:" in line] == [
+        "echoes:v1.a",
+        "echoes:v1.b",
+    ]
+    for arguments, said in {
+        ("--benchmark", "echoes:v1"): 'unknown echo "v1"',
+        ("--benchmark", "echos:v1.a"): 'unknown family of benchmarks "echos"\n  mend: did you mean "echoes"?',
+        (*named[:2], "--set", "echoes:v1.a.which=b"): 'unknown setting of echoes:v1.a "which"',
+    }.items():
+        shown = evaluate(*job, *arguments, PYTHONPATH=str(package))
+        assert shown.returncode == 2
+        assert said in shown.stderr
+
+
 def test_the_catalog_needs_no_benchmark_code() -> None:
     code = "import sys; from harness import catalog; catalog.benchmarks(); print('benchmarks.mbpp' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,12 +5,15 @@ import json
 import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from huggingface_hub import HfApi
 
+from harness import datasource
 from harness.catalog import DataSet, Elsewhere
 from harness.cli.data import main
-from harness.datasource import DataSource, data_dir_from, fingerprint, hub_reachable
+from harness.datasource import DataSource, data_dir_from, fingerprint, hub_reachable, pinned
 from harness.errors import DataError, UnavailableError, UsageError
 
 ROWS = [{"id": 1, "text": "é\u2028"}, {"id": 2, "text": "b"}]
@@ -127,6 +130,28 @@ def test_without_any_place_it_is_unavailable(monkeypatch: pytest.MonkeyPatch) ->
         DataSource("small", small(hub="org/small", revision="1")).read("main/test", Row)
     assert caught.value.message == "no mirror, hub not reachable"
     assert caught.value.mend == 'run "evaluate data pull small" where there is a network'
+
+
+def test_rows_of_no_revision_come_from_a_mirror_alone(mirror: Path, hub: Path) -> None:
+    data = small(hub=str(hub))
+    assert DataSource("small", data, mirror).read("main/test", Row)
+    with pytest.raises(UnavailableError, match="no mirror holds main/test of small") as caught:
+        DataSource("small", data).read("main/test", Row)
+    assert 'run "evaluate data pull small --data-dir MIRROR"' in caught.value.mend
+
+
+def test_pulling_pins_the_revision_that_was_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasource, "hub_reachable", lambda: True)
+    newest = ["a" * 40, "b" * 40]
+    monkeypatch.setattr(HfApi, "dataset_info", lambda self, name: SimpleNamespace(sha=newest.pop(0)))
+    data = small(hub="org/small")
+    assert pinned("small", data, tmp_path).revision == "a" * 40
+    assert pinned("small", data, tmp_path).revision == "a" * 40, "that of the first pull"
+    assert pinned("small", replace(data, revision="c"), tmp_path).revision == "c"
+    assert pinned("small", replace(data, hub="json"), tmp_path).revision == "", "a kind of file, no repository"
+    monkeypatch.setattr(datasource, "hub_reachable", lambda: False)
+    with pytest.raises(UnavailableError, match="hub not reachable"):
+        pinned("small", replace(data, folder="other"), tmp_path)
 
 
 def test_the_mirror_is_the_option_then_the_variable(tmp_path: Path) -> None:

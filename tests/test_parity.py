@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, evaluate_environment
 
+from harness.records import Answer, Choice, Outcome, Record, Sample
+from scripts.parity_lm_eval import differences
+from scripts.peers.comparison import Ours, Theirs
+
 
 @pytest.mark.slow
 @pytest.mark.mirror
@@ -32,3 +36,19 @@ def test_every_option_is_as_likely_as_lm_eval_finds(mirror: Path, tiny_model: Pa
         assert each["texts_equal"]
         assert each["chosen_equal"] == 1
         assert each["worst_difference"] < 1e-3
+        assert each["missing"] == 0
+
+
+def test_an_option_without_a_log_probability_is_a_difference() -> None:
+    sample = Sample("boolq/0", Choice("Is it?", (" yes", " no")), 0, "boolq/0")
+    told = {"contexts": ["Is it?"] * 2, "continuations": [" yes", " no"], "options": [-1.0, -0.25]}
+
+    def compared(*options: float | None) -> dict[str, object]:
+        answer = Answer("", "length", 1, 1, 0.0, options=options)
+        record = Record("super-glue", "1", sample.id, 0, sample.id, {}, "", answer, Outcome.PASSED, {}, {}, "")
+        (found,) = differences(Ours(0.0, [sample], {sample.id: record}), Theirs(0.0, {"boolq": {0: told}}, {}))
+        return found
+
+    assert compared(-1.5, -0.25) == {"count": 2, "missing": 0, "difference": 0.5, "chosen": True, "texts": True}
+    assert compared(-1.0, None) == {"count": 2, "missing": 1, "difference": 0.0, "chosen": False, "texts": True}
+    assert compared(float("nan"), -0.25)["missing"] == 1

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.statistics import pass_at_k, proportion, wilson
+from harness.records import Estimate
+from harness.statistics import (
+    JACKKNIFE_GROUPS,
+    Contribution,
+    jackknifed,
+    pass_at_k,
+    proportion,
+    wilson,
+    with_normal_error,
+)
 
 counts = st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -72,3 +81,43 @@ def test_proportion_is_always_inside_its_interval(values: list[float]) -> None:
 def test_proportion_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="no values"):
         proportion([])
+
+
+def normal(values: list[float]) -> Estimate | None:
+    mean = sum(values) / len(values)
+    parts = [Contribution("", str(n), (value - mean) / len(values)) for n, value in enumerate(values)]
+    return with_normal_error(mean, parts, len(values), "normal")
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=40))
+def test_the_jackknife_of_a_mean_is_its_own_error(values: list[float]) -> None:
+    """For a mean, and one group a value, it is s / sqrt(n) (Shao and Tu 1995, 1.2)."""
+    found = jackknifed(
+        [(str(number), value) for number, value in enumerate(values)], lambda part: sum(part) / len(part)
+    )
+    plain = normal(values)
+    assert found
+    assert plain
+    assert found.n == plain.n == len(values)
+    for one, other in ((found.value, plain.value), (found.low, plain.low), (found.high, plain.high)):
+        assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_the_jackknife_leaves_out_whole_clusters_and_few_groups() -> None:
+    sizes: list[int] = []
+
+    def function(part: list[int]) -> float:
+        sizes.append(len(part))
+        return float(len(part))
+
+    assert jackknifed([(str(number // 3), number) for number in range(30)], function)
+    assert sizes == [30, *[27] * 10]
+    sizes.clear()
+    assert jackknifed([(str(number), number) for number in range(200)], function)
+    assert sizes == [200, *[196] * JACKKNIFE_GROUPS]
+
+
+def test_one_cluster_or_what_is_not_finite_tells_no_error() -> None:
+    assert jackknifed([("a", 1.0), ("a", 2.0)], sum) is None
+    assert jackknifed([("a", 1.0), ("b", float("inf"))], sum) is None
+    assert normal([3.0]) is normal([1.0, float("nan")]) is None

@@ -67,6 +67,8 @@ def _benchmarks() -> list[dict[str, Any]]:
                 "licence": entry.data.licence,
             }
         )
+    blank = dict.fromkeys(rows[0], "")
+    rows += [blank | {"benchmark": f"{each.name}:NAME", "title": each.title} for each in catalog.families().values()]
     return rows
 
 

@@ -8,7 +8,7 @@ from harness import catalog
 from harness.catalog import BenchmarkEntry
 from harness.cli import validate
 from harness.cli.arguments import Parser
-from harness.datasource import DataSource, data_dir_from, fingerprint, pull
+from harness.datasource import DataSource, data_dir_from, fingerprint, pinned, pull
 from harness.errors import OutputError, UsageError
 
 
@@ -54,8 +54,9 @@ def _pull(entries: Sequence[BenchmarkEntry], option: Path | None) -> int:
     if folder is None:
         raise UsageError("no folder to pull into", "name one with --data-dir or HARNESS_DATA_DIR")
     for entry in entries:
+        data = entry.data if entry.data.shipped else pinned(entry.name, entry.data, folder)
         for split, expected in entry.data.files.items() if not entry.data.shipped else ():
-            lines = pull(entry.name, entry.data, split)
+            lines = pull(entry.name, data, split)
             if expected and fingerprint(lines) != expected:
                 raise UsageError(
                     f"the hub's {entry.name}/{split} has sha256 {fingerprint(lines)}, expected {expected}",

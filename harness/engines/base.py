@@ -1,18 +1,32 @@
 """What an engine is: something that answers prompts, many at a time; and the settings that say which one, and how."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from harness.catalog import Endpoint
 from harness.engines import infilling
-from harness.errors import EngineError, PromptTooLongError
+from harness.errors import EngineError, PromptTooLongError, UnavailableError, UsageError
 from harness.prompts import choice as choices
 from harness.prompts.infill import InfillFormat
-from harness.records import Answer, Chat, Choice, Infill, Message, Prompt, Sampling
+from harness.records import (
+    Answer,
+    Chat,
+    Choice,
+    FewShot,
+    Infill,
+    Likelihood,
+    Message,
+    Passage,
+    Prompt,
+    Sampling,
+    plain,
+)
+
+S = TypeVar("S", Choice, FewShot, Likelihood)
 
 if TYPE_CHECKING:
     from harness.engines.tokens import Tokens
@@ -128,6 +142,26 @@ class Engine(ABC):
             PromptTooLongError, EngineError: as :meth:`complete` does.
         """
 
+    async def likelihood(self, prompt: Likelihood) -> Answer:
+        """The exact log-probability of each option, and whether it is what the model would write (``greedy``).
+
+        Raises:
+            UnavailableError: this engine cannot tell.
+            PromptTooLongError, EngineError: as :meth:`complete` does.
+        """
+        raise cannot_score(self, "options that it is given")
+
+    async def passage(self, prompt: Passage) -> Answer:
+        """The log-probability of a text, in windows of the model's context where it is longer.
+
+        Each token is read once: after all that stands before it in its window, and at least after one token.
+
+        Raises:
+            UnavailableError: this engine cannot tell.
+            EngineError: as :meth:`complete` does.
+        """
+        raise cannot_score(self, "whole texts")
+
     @abstractmethod
     def describe(self) -> Mapping[str, Any]:
         """What answered, for the manifest: versions, dtype, context, hardware. No secret."""
@@ -158,14 +192,28 @@ class Engine(ABC):
 
 
 async def ask(engine: Engine, prompt: Prompt, sampling: Sampling, generated: bool = False) -> Answer:
-    """Sends one prompt by the method of its kind (a choice by a letter where ``generated``); raises as those do."""
+    """Sends one prompt by the method of its kind (a choice by a letter where ``generated``); raises as those do.
+
+    Raises:
+        UsageError: a likelihood where ``generated``, or a conversation with a model that has no chat template.
+    """
     match prompt:
         case Chat():
             return await converse(engine, prompt, sampling)
         case Infill():
             return await engine.infill(prompt, sampling)
         case Choice():
-            return await _ask_choice(engine, prompt, sampling, generated)
+            choose = engine.choose if not generated else lambda prompt: engine.pick(prompt, sampling)
+            return await _shortened(prompt, choose)
+        case FewShot():
+            return await proceed(engine, prompt, sampling)
+        case Likelihood() | Passage() if generated:
+            raise UsageError("the likelihood of a given text cannot be generated", "leave out --choices generated")
+        case Likelihood():
+            _check_converses(engine, prompt)
+            return await _shortened(prompt, engine.likelihood)
+        case Passage():
+            return await engine.passage(prompt)
         case _:
             return await engine.complete(prompt.text, sampling)
 
@@ -179,17 +227,41 @@ async def converse(engine: Engine, prompt: Chat, sampling: Sampling, stream: boo
     return await engine.chat(prompt.messages, sampling, **({"stream": True} if stream else {}))
 
 
-async def _ask_choice(engine: Engine, prompt: Choice, sampling: Sampling, generated: bool) -> Answer:
-    """With all solved examples, or with as many of the last ones as fit the context."""
+async def proceed(engine: Engine, prompt: FewShot, sampling: Sampling, stream: bool = False) -> Answer:
+    """Goes on from solved examples and a question, as text or as conversation; raises as :func:`ask` does."""
+    _check_converses(engine, prompt)
+
+    async def send(prompt: FewShot) -> Answer:
+        if prompt.chat:
+            return await engine.chat(prompt.turns, sampling, stream)
+        return await engine.complete(plain(prompt.turns), sampling, stream)
+
+    return await _shortened(prompt, send)
+
+
+def _check_converses(engine: Engine, prompt: FewShot | Likelihood) -> None:
+    if prompt.chat and not engine.converses:
+        raise UsageError("the model has no chat template", "leave out the setting chat=true")
+
+
+async def _shortened(prompt: S, send: Callable[[S], Awaitable[Answer]]) -> Answer:
+    """Sent with all solved examples, or with as many of the last ones as fit the context."""
     for dropped in range(len(prompt.shots) + 1):
         shorter = replace(prompt, shots=prompt.shots[dropped:])
         try:
-            answer = await (engine.pick(shorter, sampling) if generated else engine.choose(shorter))
+            answer = await send(shorter)
         except PromptTooLongError as error:
             too_long = error
         else:
             return replace(answer, dropped_shots=dropped)
     raise too_long
+
+
+def cannot_score(engine: Engine, what: str) -> UnavailableError:
+    """That an engine tells no likelihood of ``what``, and which ones do."""
+    name = engine.describe()["engine"]
+    mend = "ask with --engine vllm or transformers, or leave out the benchmark"
+    return UnavailableError(f"the engine {name} tells no log-probabilities of {what}", mend)
 
 
 def check_context(prompt: int, answer: int, context: int) -> None:

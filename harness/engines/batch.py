@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import DynamicCache
 
-from harness.engines.stems import Stem
+from harness.engines.stems import Likely, Stem
 from harness.records import Answer, Sampling
 
 if TYPE_CHECKING:
@@ -102,23 +102,43 @@ class Decoder:
             logits = self._forward(newest, mask, cache)[:, -1]
 
     @torch.inference_mode()
-    def likelihoods(self, rows: Sequence[Stem]) -> list[list[float]]:
-        """For each stem, the log-probability of each of its options, summed over their tokens.
+    def likelihoods(self, rows: Sequence[Stem]) -> list[list[Likely]]:
+        """For each stem, how likely each of its options is.
 
         Memory: logits of (longest option) x vocabulary for each row, see :func:`likelihood_rows`; nothing of that size
-        is kept.
+        is kept. A lone row whose option is too long even so is read on in pieces.
         """
+        tails = [row.ids[len(row.ids) - row.scored :] for row in rows]
+        most = max(map(len, tails)) if len(rows) > 1 else likelihood_tokens(int(self.model.config.vocab_size))
         prompts = [Row(row.ids[: len(row.ids) - row.scored], Sampling(1)) for row in rows]
-        logits, _, _ = self._read(prompts, [row.ids[len(row.ids) - row.scored :] for row in rows])
+        logits, cache, mask = self._read(prompts, [tail[:most] for tail in tails])
+        if len(rows) == 1 and len(tails[0]) > most:
+            return [self._likelihood_in_pieces(rows[0], tails[0], most, logits[0], cache, mask)]
         found = []
-        for row, scores in zip(rows, logits, strict=True):
-            mine = scores[-1 - row.scored :]
-            total = mine.logsumexp(-1)
-            scored = torch.tensor(row.ids[len(row.ids) - row.scored :], dtype=torch.long)
-            shared = mine[:-1].gather(-1, scored.unsqueeze(-1)).squeeze(-1) - total[:-1]
-            last = mine[-1][torch.tensor(row.last)] - total[-1]
-            found.append((last.double() + shared.double().sum()).tolist())
+        for row, tail, scores in zip(rows, tails, logits, strict=True):
+            shared, greedy = _likelihood(scores[-1 - row.scored : -1], tail)
+            found.append(_last(row, scores[-1], shared, greedy))
         return found
+
+    def _likelihood_in_pieces(
+        self,
+        row: Stem,
+        tail: tuple[int, ...],
+        most: int,
+        scores: torch.Tensor,
+        cache: DynamicCache,
+        mask: torch.Tensor,
+    ) -> list[Likely]:
+        """Goes on after the first ``most`` tokens of ``tail``, whose logits are ``scores``."""
+        shared, greedy = _likelihood(scores[:-1], tail[:most])
+        for at in range(most, len(tail), most):
+            piece, before = tail[at : at + most], scores[-1:]
+            mask = torch.cat([mask, mask.new_ones(1, len(piece))], dim=1)
+            scores = self._forward(torch.tensor([piece]), mask, cache, len(piece))[0]
+            for logits, tokens in ((before, piece[:1]), (scores[:-1], piece[1:])):
+                more, same = _likelihood(logits, tokens)
+                shared, greedy = shared + more, greedy and same
+        return _last(row, scores[-1], shared, greedy)
 
     def _read(
         self, rows: Sequence[Row], tails: Sequence[tuple[int, ...]] | None = None
@@ -212,6 +232,27 @@ class Decoder:
         window = 8 + max(len(stop.encode()) for stop in stops)
         text = str(self.tokenizer.decode(tokens[-window:], skip_special_tokens=True))
         return any(stop in text for stop in stops)
+
+
+def _likelihood(logits: torch.Tensor, tokens: Sequence[int]) -> tuple[float, bool]:
+    """The summed log-probability of ``tokens``, and whether each is the likeliest; logits: tokens x vocabulary."""
+    ids = torch.tensor(tokens, dtype=torch.long)
+    values = logits.gather(-1, ids.unsqueeze(-1)).squeeze(-1) - logits.logsumexp(-1)
+    return float(values.double().sum()), bool((logits.argmax(-1) == ids).all())
+
+
+def _last(row: Stem, logits: torch.Tensor, shared: float, greedy: bool) -> list[Likely]:
+    """How likely a stem's options are, from what stands before their last tokens and these tokens' logits."""
+    values = (logits[torch.tensor(row.last)] - logits.logsumexp(-1)).double() + shared
+    likeliest = int(logits.argmax())
+    return [
+        Likely(value, greedy and token == likeliest) for value, token in zip(values.tolist(), row.last, strict=True)
+    ]
+
+
+def likelihood_tokens(vocabulary: int) -> int:
+    """How many tokens of one option fit :data:`LOGITS_BYTES`; one at least."""
+    return max(1, LOGITS_BYTES // (4 * vocabulary) - 1)
 
 
 def likelihood_rows(tokens: int, vocabulary: int) -> int:

@@ -5,7 +5,7 @@ The key comes from an environment variable and goes nowhere but into the request
 
 import functools
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -13,12 +13,13 @@ import openai
 from openai import AsyncOpenAI
 
 from harness.catalog import Endpoint
-from harness.engines.base import whole
+from harness.engines.base import cannot_score, whole
 from harness.engines.likeliest import chat_request, echoed, likeliest
 from harness.engines.model import Model
 from harness.engines.remote import CHARACTERS_A_TOKEN, RETRIES, Caller, RemoteEngine, checked, tokens_of
+from harness.engines.stems import Likely
 from harness.errors import EngineError, NoLogProbabilitiesError, RefusedError, UsageError
-from harness.records import Answer, Choice, Message, Sampling
+from harness.records import Answer, Choice, Likelihood, Message, Sampling, plain
 
 TOP_LOGPROBS = (20, 5)
 """How many of the likeliest tokens are asked for: what vLLM allows, then what OpenAI's completions allow."""
@@ -93,11 +94,23 @@ class EndpointEngine(RemoteEngine):
             likely, tokens = await self._likeliest(prompt)
             told = tuple(likely.get(option.strip()) for option in prompt.options)
         if all(value is None for value in told) and not prompt.chat and self._echoes:
-            told, tokens = await self._echoed(prompt) or (told, tokens)
+            found = await self._echoed([(prompt.text, option) for option in prompt.options])
+            told, tokens = (tuple(each.value for each in found[0]), found[1]) if found else (told, tokens)
         if several and not any(value is not None for value in told):
             raise NoLogProbabilitiesError(self._base_url, "options of several tokens, and it does not echo them")
         seconds = round(time.monotonic() - started, 4)
         return Answer("", "length", prompt_tokens=tokens, answer_tokens=1, seconds=seconds, options=told)
+
+    async def likelihood(self, prompt: Likelihood) -> Answer:
+        """Exact log-probabilities of options that the server echoes; a conversation's template is the server's own."""
+        started = time.monotonic()
+        texts = [(plain(prompt.before(question)), option) for question, option in prompt.of_each]
+        found = None if prompt.chat or not self._echoes else await self._echoed(texts)
+        if not found:
+            raise cannot_score(self, "options that it is given")
+        likely, tokens = found
+        values, greedy = tuple(each.value for each in likely), tuple(each.greedy for each in likely)
+        return Answer("", "length", tokens, 1, round(time.monotonic() - started, 4), options=values, greedy=greedy)
 
     def describe(self) -> Mapping[str, Any]:
         """The server's address and its name for the model."""
@@ -134,14 +147,15 @@ class EndpointEngine(RemoteEngine):
         assert refusal is not None
         raise refusal
 
-    async def _echoed(self, prompt: Choice) -> tuple[tuple[float | None, ...], int] | None:
-        """Each option's log-probability as the server tells it of a text that it is sent; None where it does not.
+    async def _echoed(self, pairs: Sequence[tuple[str, str]]) -> tuple[list[Likely], int] | None:
+        """How likely each option is, as the server tells it of a text that it is sent; None where it does not.
+
+        ``pairs`` are what stands before each option, and the option.
 
         The same convention as :meth:`harness.engines.tokens.Tokens.choice`: white space before an option is the
         option's, and so is a token that spans the join.
         """
-        context = prompt.text.rstrip()
-        texts = [prompt.text + option for option in prompt.options]
+        texts = [before + option for before, option in pairs]
         arguments = self._arguments(Sampling(max_tokens=1)) | {"prompt": texts, "echo": True, "logprobs": 1}
         try:
             found = await self._send(functools.partial(_completion, **arguments), sum(map(_about, texts)))
@@ -149,11 +163,15 @@ class EndpointEngine(RemoteEngine):
             self._echoes = False
             return None
         by_index = {choice.index: choice for choice in found.choices}
-        values = [echoed(by_index.get(number), len(context), text) for number, text in enumerate(texts)]
-        if None in values:
+        likely = [
+            echoed(by_index.get(number), len(before.rstrip()), before + option)
+            for number, (before, option) in enumerate(pairs)
+        ]
+        told = [each for each in likely if each is not None]
+        if len(told) < len(likely):
             self._echoes = False
             return None
-        return tuple(values), found.usage.prompt_tokens if found.usage else 0
+        return told, found.usage.prompt_tokens if found.usage else 0
 
     async def _completion(
         self, prompt: str | list[int], tokens: int, sampling: Sampling, stream: bool, **extra: Any

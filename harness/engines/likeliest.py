@@ -3,6 +3,7 @@
 from itertools import accumulate, pairwise
 from typing import Any
 
+from harness.engines.stems import Likely
 from harness.records import Choice
 
 
@@ -29,10 +30,11 @@ def likeliest(choice: Any) -> dict[str, float]:
     return {token.strip(): value for token, value in sorted(pairs, key=lambda pair: pair[1])}
 
 
-def echoed(choice: Any, start: int, text: str) -> float | None:
-    """The summed log-probability of the tokens of ``text[start:]`` in an answer that echoes ``text``; None without.
+def echoed(choice: Any, start: int, text: str) -> Likely | None:
+    """How likely the tokens of ``text[start:]`` are together, by an answer that echoes ``text``; None without.
 
-    Whatever the server adds after the text is left out.
+    Whatever the server adds after the text is left out. Where it does not tell the likeliest tokens beside those of
+    the text, these are not known to be the likeliest.
     """
     told = choice.logprobs if choice else None
     if not told or not told.tokens or not choice.text.startswith(text):
@@ -41,9 +43,11 @@ def echoed(choice: Any, start: int, text: str) -> float | None:
     base = "".join(told.tokens).find(text)
     starts = [0, *accumulate(map(len, told.tokens))] if base >= 0 else [*(told.text_offset or ()), len(choice.text)]
     base = max(base, 0)
-    mine = [
-        value
-        for (begin, end), value in zip(pairwise(starts), told.token_logprobs, strict=False)
-        if end > base + start and begin < base + len(text)
-    ]
-    return None if not mine or None in mine else float(sum(mine))
+    count = len(told.token_logprobs)
+    # A log-probability is at most 0, so that nothing is the likeliest token where a server tells none.
+    best = [max(each.values(), default=0.0) if each else 0.0 for each in getattr(told, "top_logprobs", None) or ()]
+    rows = zip(pairwise(starts), told.token_logprobs, [*best, *[0.0] * count], strict=False)
+    mine = [(value, top) for (begin, end), value, top in rows if end > base + start and begin < base + len(text)]
+    if not mine or any(value is None for value, _ in mine):
+        return None
+    return Likely(float(sum(value for value, _ in mine)), all(value >= top for value, top in mine))

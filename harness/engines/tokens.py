@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import takewhile
+from itertools import groupby, takewhile
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from harness.engines.stems import Pair
 from harness.errors import ModelError
 from harness.prompts.chat import NEXT_TURN, plain_text
 from harness.prompts.infill import InfillFormat, Piece, Sentinel
-from harness.records import Choice, Infill, Message
+from harness.records import Choice, Infill, Likelihood, Message, plain
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -62,12 +63,10 @@ class Tokens:
         A model without a chat template gets the conversation as plain text, and must stop where the next turn begins.
         A last message of the assistant's is the beginning of its next turn.
         """
-        begun = messages[-1].content if messages[-1].role == "assistant" else ""
-        turns = messages[:-1] if begun else messages
         if not self.has_chat_template:
-            return self.text(plain_text(turns) + begun), (NEXT_TURN,)
-        text = self._templated([{"role": each.role, "content": each.content} for each in turns]) + begun
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"]), ()
+            begun = messages[-1].content if messages[-1].role == "assistant" else ""
+            return self.text(plain_text(messages[:-1] if begun else messages) + begun), (NEXT_TURN,)
+        return list(self.tokenizer(self._conversation(messages), add_special_tokens=False)["input_ids"]), ()
 
     def count(self, text: str) -> int:
         """How many tokens ``text`` is by itself."""
@@ -159,6 +158,44 @@ class Tokens:
         options = [moved + option for option in prompt.options]
         if not context:
             return [([self._beginning()], list(ids)) for ids in self._batch(options, special=False)]
+        return self._after(context, options, special)
+
+    def likelihood(self, prompt: Likelihood) -> list[Pair]:
+        """Ids of what stands before each option and of the option, by the field's convention (:meth:`choice`).
+
+        It holds in conversations, too: the white space that ends a chat template is the option's. A text that spells
+        out the token which texts begin with is not given another one.
+        """
+        pairs: list[Pair] = []
+        for question, group in groupby(prompt.of_each, key=itemgetter(0)):
+            turns = prompt.before(question)
+            text = self._conversation(turns) if prompt.chat and turns else plain(turns)
+            context = text.rstrip()
+            options = [text[len(context) :] + option for _, option in group]
+            if context:
+                pairs += self._after(context, options, special=not self._is_begun(context))
+            else:
+                pairs += [self._at_the_beginning(ids) for ids in self._batch(options, special=False)]
+        return pairs
+
+    def windows(self, text: str, length: int) -> list[Pair]:
+        """Ids of a text in pieces of at most ``length`` tokens, and before each as many as a model still reads with it.
+
+        A model that reads ``length`` tokens tells the likelihood of as many: those that follow each one it reads. The
+        first piece follows the token that a text begins after; the last may be short and follows that much more. The
+        field's convention (lm-eval, ``get_rolling_token_windows`` with one token of context).
+        """
+        (found,) = self._batch([text], special=not self._is_begun(text))
+        ids = [self._beginning(), *found]
+        ends = [*range(length, len(found), length), len(found)]
+        starts = [0, *ends[:-1]] if found else []
+        return [
+            (ids[max(0, end - length) : start + 1], ids[start + 1 : end + 1])
+            for start, end in zip(starts, ends, strict=False)
+        ]
+
+    def _after(self, context: str, options: list[str], special: bool) -> list[Pair]:
+        """Ids of ``context`` and of each option after it."""
         (before,) = self._batch([context], special)
         found = [self._joined(context, before, option) for option in options]
         unknown = [option for option, after in zip(options, found, strict=True) if after is None]
@@ -189,6 +226,23 @@ class Tokens:
         if start == before and before[-len(last) :] == last and joined == last + after:
             self._joins[ending, option] = tuple(last), tuple(after)
 
+    def _conversation(self, messages: Sequence[Message]) -> str:
+        """The text of a conversation up to where the assistant goes on."""
+        begun = messages[-1].content if messages[-1].role == "assistant" else ""
+        turns = messages[:-1] if begun else messages
+        return self._templated([{"role": each.role, "content": each.content} for each in turns]) + begun
+
+    def _at_the_beginning(self, ids: list[int]) -> Pair:
+        """An option that nothing stands before; one that spells out the token which texts begin with begins itself."""
+        beginning = self._beginning()
+        return (ids[:1], ids[1:]) if ids[0] == beginning and len(ids) > 1 else ([beginning], ids)
+
+    def _is_begun(self, text: str) -> bool:
+        """Whether a text spells out the token that texts begin after, as conversations often do."""
+        token = self.tokenizer.bos_token_id
+        token = self.tokenizer.eos_token_id if token is None else token
+        return token is not None and text.startswith(str(self.tokenizer.decode([token])))
+
     def _templated(self, turns: list[dict[str, str]]) -> str:
         return str(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
 
@@ -201,7 +255,7 @@ class Tokens:
             if isinstance(token, int):
                 return token
         raise ModelError(
-            "an option without a context needs a token that begins a text, and the tokenizer has neither BOS nor EOS",
+            "a text without a context needs a token that it begins after, and the tokenizer has neither BOS nor EOS",
             "add bos_token or eos_token to its tokenizer_config.json",
         )
 

@@ -6,7 +6,6 @@ on its own seed alone, not on the batch it falls into.
 
 import asyncio
 import platform
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,10 +24,10 @@ from harness.engines import infilling
 from harness.engines.base import Engine, check_context
 from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix, likelihood_rows
 from harness.engines.model import Model
-from harness.engines.stems import Stem, stems
+from harness.engines.stems import Likely, Pair, Stem, scored, summed
 from harness.engines.tokens import Tokens
 from harness.errors import EngineError, ModelError, first_line
-from harness.records import Answer, Choice, Message, Sampling
+from harness.records import Answer, Choice, Likelihood, Message, Passage, Sampling
 
 BATCH_TOKENS = 16_384
 """Upper bound on rows x (longest prompt + longest answer) of a batch: it bounds the memory of keys and values."""
@@ -59,7 +58,7 @@ class _WaitingStem:
     """A text after which options are to be scored."""
 
     stem: Stem
-    answer: asyncio.Future[list[float]]
+    answer: asyncio.Future[list[Likely]]
 
     @property
     def prompt(self) -> tuple[int, ...]:
@@ -128,19 +127,20 @@ class TransformersEngine(Engine):
 
     async def choose(self, prompt: Choice) -> Answer:
         """Log-probabilities of the options: one row for all that differ in their last token alone."""
-        pairs = self.tokens.choice(prompt)
+        return replace(await self._scored(self.tokens.choice(prompt)), greedy=())
+
+    async def likelihood(self, prompt: Likelihood) -> Answer:
+        """The exact log-probability of each option and whether it is what the model would write."""
+        return await self._scored(self.tokens.likelihood(prompt))
+
+    async def passage(self, prompt: Passage) -> Answer:
+        """The log-probability of a text, read in windows as long as the context."""
+        return await summed(self.tokens.windows(prompt.text, self.context), self._enqueue_stem)
+
+    async def _scored(self, pairs: list[Pair]) -> Answer:
         for before, after in pairs:
             check_context(len(before), len(after), self.context)
-        started = time.monotonic()
-        asked = list(stems(pairs))
-        told = await asyncio.gather(*map(self._enqueue_stem, asked))
-        values = {
-            number: value
-            for stem, found in zip(asked, told, strict=True)
-            for number, value in zip(stem.options, found, strict=True)
-        }
-        options = tuple(values[number] for number in range(len(pairs)))
-        return Answer("", "length", len(pairs[0][0]), 1, round(time.monotonic() - started, 4), options=options)
+        return await scored(pairs, self._enqueue_stem)
 
     def describe(self) -> Mapping[str, Any]:
         """Versions, type, context and processor."""
@@ -185,7 +185,7 @@ class TransformersEngine(Engine):
         self._arrived.set()
         return await waiting.answer
 
-    async def _enqueue_stem(self, stem: Stem) -> list[float]:
+    async def _enqueue_stem(self, stem: Stem) -> list[Likely]:
         waiting = _WaitingStem(stem, asyncio.get_running_loop().create_future())
         self._stems.append(waiting)
         self._arrived.set()
@@ -199,8 +199,8 @@ class TransformersEngine(Engine):
             work: Callable[[], None]
             batch: Sequence[_Waiting | _WaitingStem]
             if self._stems:
-                scored = self._take_stems()
-                batch, work = scored, partial(self._score, scored, loop)
+                read = self._take_stems()
+                batch, work = read, partial(self._score, read, loop)
             else:
                 drawn = self._take_batch()
                 batch, work = drawn, partial(self._answer, drawn, loop)

@@ -53,16 +53,29 @@ def mmlu_rows(each: int, subjects: Sequence[str] = tuple(CATEGORY)) -> dict[str,
 
 @dataclass(frozen=True)
 class Asked:
-    """What lm-eval is asked at once: row numbers by task, and how many solved examples."""
+    """What lm-eval is asked at once: row numbers by task (None: all), and how many solved examples (None: its own)."""
 
-    tasks: Mapping[str, list[int]]
-    shots: int
+    tasks: Mapping[str, list[int] | None]
+    shots: int | None
+    chat: bool = False
+    multiturn: bool = True
 
 
-def theirs(python: str, model: Path, backend: str, arguments: Mapping[str, Any], runs: Sequence[Asked]) -> list[Theirs]:
-    """lm-eval's own evaluator in a process of the environment of ``python``, each run after the one before it."""
+def theirs(
+    python: str,
+    model: Path,
+    backend: str,
+    arguments: Mapping[str, Any],
+    runs: Sequence[Asked],
+    folders: Sequence[str] = ("mmlu/default", "super_glue"),
+    data: Path | None = None,
+) -> list[Theirs]:
+    """lm-eval's own evaluator in a process of the environment of ``python``, each run after the one before it.
+
+    ``folders`` are those of its tasks that are indexed, ``data`` the mirror (None: HARNESS_DATA_DIR).
+    """
     job: dict[str, Any] = {"model": str(model), "backend": backend, "arguments": arguments}
-    job |= {"folders": ["mmlu/default", "super_glue"], "data": str(data_dir_from(None))}
+    job |= {"folders": list(folders), "data": str(data or data_dir_from(None))}
     job |= {"runs": [asdict(each) for each in runs]}
     # The same policy as ours (harness/engines/__init__.py), or a busy machine would slow one side alone.
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "passive", "VLLM_NO_USAGE_STATS": "1"}

@@ -3,9 +3,10 @@
     python lm_eval_run.py JOB.json RESULT.json
 
 JOB: ``model`` (folder), ``backend`` ("hf" or "vllm"), ``arguments`` (of that backend), ``folders`` (of lm-eval's tasks,
-so that only these are indexed), ``runs`` (each with ``tasks``: name -> row numbers, and ``shots``), ``data`` (the
-mirror). RESULT, for each run: ``seconds`` (of evaluating; loading model and data is not counted), ``results`` and, for
-each task, its ``samples`` with every option's log-probability.
+so that only these are indexed), ``runs`` (each with ``tasks``: name -> row numbers or null for all, ``shots`` (null for
+the task's own), ``chat`` and ``multiturn``), ``data`` (the mirror). RESULT, for each run: ``seconds`` (of evaluating;
+loading model and data is not counted), ``results`` and, for each task, its ``samples``: the ``arguments`` and
+``responses`` of each request and, where there are options, every one's log-probability.
 """
 
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDERS = {"cais/mmlu": "mmlu", "aps/super_glue": "super_glue"}
-"""Names on the hub, and in the mirror."""
+"""Names on the hub, and in the mirror where these differ."""
 
 
 def main(job: dict[str, Any]) -> list[dict[str, Any]]:
@@ -29,9 +30,9 @@ def main(job: dict[str, Any]) -> list[dict[str, Any]]:
 
     def load_dataset(path: str, name: str | None = None, **_: Any) -> Any:
         """The mirror's rows of a data set, by split; never the hub's."""
-        folder = mirror / FOLDERS[path]
-        subjects = FOLDERS[path] == "mmlu"
-        files = sorted((folder if subjects else folder / str(name)).glob("*.jsonl"))
+        folder = mirror / FOLDERS.get(path, path)
+        subjects = FOLDERS.get(path) == "mmlu" and (folder / "test.jsonl").is_file()
+        files = sorted((folder if subjects or name is None else folder / name).glob("*.jsonl"))
         rows = {file.stem: [json.loads(line) for line in file.read_text().splitlines()] for file in files}
         if subjects:
             rows = {split: [row for row in found if row["subject"] == name] for split, found in rows.items()}
@@ -53,7 +54,9 @@ def _run(model: Any, job: dict[str, Any], tasks: list[Any], manager: Any) -> dic
         model=model,
         tasks=tasks,
         num_fewshot=job["shots"],
-        samples=job["tasks"],
+        samples=job["tasks"] if all(job["tasks"].values()) else None,
+        apply_chat_template=job.get("chat", False),
+        fewshot_as_multiturn=job.get("multiturn", True),
         bootstrap_iters=0,
         log_samples=True,
         task_manager=manager,
@@ -64,15 +67,25 @@ def _run(model: Any, job: dict[str, Any], tasks: list[Any], manager: Any) -> dic
         task: [
             {
                 "row": sample["doc_id"],
-                "contexts": [context for context, _ in sample["arguments"]],
-                "continuations": [option for _, option in sample["arguments"]],
-                "options": [float(response[0][0]) for response in sample["resps"]],
+                "arguments": sample["arguments"],
+                "responses": [response[0] for response in sample["resps"]],
+                **_options(sample),
             }
             for sample in rows
         ]
         for task, rows in found["samples"].items()
     }
     return {"seconds": seconds, "results": found["results"], "samples": samples}
+
+
+def _options(sample: dict[str, Any]) -> dict[str, Any]:
+    if not all(len(arguments) == 2 and isinstance(arguments[1], str) for arguments in sample["arguments"]):
+        return {}
+    return {
+        "contexts": [context for context, _ in sample["arguments"]],
+        "continuations": [option for _, option in sample["arguments"]],
+        "options": [float(response[0][0]) for response in sample["resps"]],
+    }
 
 
 if __name__ == "__main__":

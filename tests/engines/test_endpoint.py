@@ -16,9 +16,16 @@ from harness.catalog import Endpoint
 from harness.engines import api_key, open_engine
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model, served
-from harness.errors import EngineError, NoLogProbabilitiesError, PromptTooLongError, UnknownNameError, UsageError
+from harness.errors import (
+    EngineError,
+    NoLogProbabilitiesError,
+    PromptTooLongError,
+    UnavailableError,
+    UnknownNameError,
+    UsageError,
+)
 from harness.prompts.infill import InfillFormat
-from harness.records import Answer, Choice, Infill, Message, Sampling
+from harness.records import Answer, Choice, Infill, Likelihood, Message, Passage, Sampling
 
 T = TypeVar("T")
 HELLO = (Message("user", "Hello"),)
@@ -240,6 +247,28 @@ def test_options_of_several_tokens_without_an_echo_are_refused(echoes: str) -> N
         with pytest.raises(NoLogProbabilitiesError, match="options of several tokens") as caught:
             using(server, lambda engine: engine.choose(SEVERAL))
         assert "--choices generated" in caught.value.mend
+
+
+@pytest.mark.parametrize("echoes", ["yes", "with BOS"])
+def test_given_texts_are_echoed_with_the_likeliest_tokens_beside_them(echoes: str) -> None:
+    user = (Message("user", "The capital of France"),)
+    prompt = Likelihood((), (), (user, user), (" is Paris", "\nis Paris"))
+    with serving(echoes=echoes) as server:
+        answer = using(server, lambda engine: engine.likelihood(prompt))
+    assert answer.options == pytest.approx((-0.9, -0.9))
+    assert answer.greedy == (True, False)
+
+
+@pytest.mark.parametrize("prompt", ["chat", "alone", "no echo"])
+def test_given_texts_that_a_server_cannot_score_are_refused(prompt: str) -> None:
+    question = None if prompt == "alone" else (Message("user", "Q"),)
+    with serving(echoes="ignores" if prompt == "no echo" else "yes") as server:
+        with pytest.raises(UnavailableError, match="tells no log-probabilities of options"):
+            using(
+                server, lambda engine: engine.likelihood(Likelihood((), (), (question,), ("a",), chat=prompt == "chat"))
+            )
+        with pytest.raises(UnavailableError, match="tells no log-probabilities of whole texts"):
+            using(server, lambda engine: engine.passage(Passage("a")))
 
 
 def test_options_that_are_not_among_the_likeliest_are_echoed() -> None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from harness.engines.stems import MOST_LABELS, Stem
+from harness.engines.stems import MOST_LABELS, Likely, Stem
 from harness.errors import EngineError
 
 GATHERED = 32
@@ -25,7 +25,7 @@ Ask = Callable[..., Awaitable[Any]]
 @dataclass(frozen=True)
 class _Waiting:
     stem: Stem
-    answer: asyncio.Future[list[float]]
+    answer: asyncio.Future[list[Likely]]
 
 
 class Scorer:
@@ -37,8 +37,8 @@ class Scorer:
         self._waiting: dict[bool, list[_Waiting]] = {True: [], False: []}
         self._senders: set[asyncio.Task[None]] = set()
 
-    async def score(self, stem: Stem) -> list[float]:
-        """The log-probability of each of the stem's options, summed over its tokens."""
+    async def score(self, stem: Stem) -> list[Likely]:
+        """How likely each of the stem's options is."""
         waiting = self._waiting[stem.scored > 0]
         waiting.append(_Waiting(stem, asyncio.get_running_loop().create_future()))
         answer = waiting[-1].answer
@@ -88,13 +88,17 @@ def _parts(waiting: list[_Waiting]) -> Iterator[tuple[list[_Waiting], list[int]]
         yield part, sorted(labels)
 
 
-def _values(stem: Stem, choice: Any) -> list[float]:
-    shared = 0.0
+def _values(stem: Stem, choice: Any) -> list[Likely]:
+    shared, greedy = 0.0, True
     if stem.scored:
         rows, ids = choice.prompt_logprobs[-stem.scored :], stem.ids[-stem.scored :]
-        shared = sum(float(row[str(token)]["logprob"]) for row, token in zip(rows, ids, strict=True))
+        told = [row[str(token)] for row, token in zip(rows, ids, strict=True)]
+        shared = sum(float(each["logprob"]) for each in told)
+        greedy = all(each["rank"] == 1 for each in told)
     last = choice.logprobs.top_logprobs[0]
-    return [shared + float(last[f"token_id:{token}"]) for token in stem.last]
+    (written,) = choice.logprobs.tokens  # at temperature 0: the likeliest one
+    names = [f"token_id:{token}" for token in stem.last]
+    return [Likely(shared + float(last[name]), greedy and name == written) for name in names]
 
 
 class Headers:
@@ -107,7 +111,7 @@ class Headers:
         self._known: dict[Hashable, asyncio.Event] = {}
 
     @asynccontextmanager
-    async def turn(self, header: tuple[str, tuple[str, ...]]) -> AsyncIterator[None]:
+    async def turn(self, header: tuple[Hashable, tuple[Hashable, ...]]) -> AsyncIterator[None]:
         """Waits until the header was computed, or is the first with it; one without examples waits for nothing."""
         if not header[1]:
             yield

@@ -7,7 +7,6 @@ in flight is asked again.
 import asyncio
 import json
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
@@ -20,7 +19,7 @@ from harness.engines import infilling
 from harness.engines.base import EngineSettings, check_context
 from harness.engines.endpoint import EndpointEngine
 from harness.engines.model import Model
-from harness.engines.stems import stems
+from harness.engines.stems import Pair, scored, summed
 from harness.engines.tokens import SPACE, Tokens
 from harness.engines.vllm.choices import Headers, Scorer
 from harness.engines.vllm.installation import Installation
@@ -31,7 +30,7 @@ from harness.engines.vllm.registry import running
 from harness.engines.vllm.server import Address, Say, Server
 from harness.errors import EngineDownError, EngineError, first_line
 from harness.prompts.infill import InfillFormat
-from harness.records import Answer, Choice, Message, Sampling
+from harness.records import Answer, Choice, Likelihood, Message, Passage, Sampling, Turns
 
 RESTARTS = 2
 """How often a run starts its server again."""
@@ -129,18 +128,25 @@ class VllmEngine(EndpointEngine):
         if self._tokens is None:
             return await super().choose(prompt)
         pairs = self._tokens.choice(prompt)
+        return replace(await self._scored(pairs, (prompt.lead, prompt.shots)), greedy=())
+
+    async def likelihood(self, prompt: Likelihood) -> Answer:
+        """The exact log-probability of each option and whether it is what the model would write."""
+        if self._tokens is None:
+            return await super().likelihood(prompt)
+        return await self._scored(self._tokens.likelihood(prompt), (prompt.lead, prompt.shots))
+
+    async def passage(self, prompt: Passage) -> Answer:
+        """The log-probability of a text, in windows that leave room for the one token that the server must write."""
+        if self._tokens is None:
+            return await super().passage(prompt)
+        return await summed(self._tokens.windows(prompt.text, self.context - 1), self._scorer.score)
+
+    async def _scored(self, pairs: list[Pair], header: tuple[str | Turns, tuple[str | Turns, ...]]) -> Answer:
         for before, after in pairs:
             check_context(len(before), len(after), self.context)
-        started = time.monotonic()
-        async with self._headers.turn((prompt.lead, prompt.shots)):
-            told = await asyncio.gather(*map(self._scorer.score, found := list(stems(pairs))))
-        values = {
-            number: value
-            for stem, row in zip(found, told, strict=True)
-            for number, value in zip(stem.options, row, strict=True)
-        }
-        options = tuple(values[number] for number in range(len(pairs)))
-        return Answer("", "length", len(pairs[0][0]), 1, round(time.monotonic() - started, 4), options=options)
+        async with self._headers.turn(header):
+            return await scored(pairs, self._scorer.score)
 
     def describe(self) -> Mapping[str, Any]:
         """Version, command, what the server says of its models, and the machine's GPUs."""
