@@ -22,7 +22,8 @@ def stub(prefix: str, answer: str, suffix: str, language: str) -> str:
     start, end = len(prefix.encode()), len((prefix + answer).encode())
     functions = [node for node in _functions(tree(whole.decode(), language), language) if node.end_byte > start]
     inner = [node for node in functions if start <= node.start_byte and node.end_byte <= end]
-    around = [node for node in functions if node.start_byte < start and _body(node).end_byte >= end]
+    last = len((prefix + answer.rstrip()).encode())
+    around = [node for node in functions if node.start_byte < start and _body(node).end_byte >= last]
     if not inner or (around and len(answer.strip()) <= len(_text(_body(around[-1])))):
         margin = answer[: syntax.margin(answer)] if answer.strip() else ""
         return f"{margin}{_constant(around[-1], language) if around else 'return 0'}\n"
