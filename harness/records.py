@@ -196,7 +196,8 @@ def prompt_characters(prompt: Prompt) -> int:
         case Chat():
             return sum(len(message.content) for message in prompt.messages)
         case Infill():
-            return len(prompt.prefix) + len(prompt.suffix) + sum(len(file.content) for file in prompt.files)
+            told = len(prompt.instruction) + sum(len(file.content) for file in prompt.files)
+            return len(prompt.prefix) + len(prompt.suffix) + told
         case Choice():
             return len(prompt.text) + sum(map(len, prompt.options))
         case FewShot():

@@ -52,7 +52,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    options = Options("any", "code-suggestions", suite="gitlab", limit=6)
+    options = Options("any", "code-suggestions", benchmarks=("code-generation",), limit=6)
     return make_plan(options, lambda: Model("any", "folder:any"))
 
 

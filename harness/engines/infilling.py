@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.engines.tokens import Tokens
 
 CUTS = 12
-"""How often a server is asked again with a quarter less of the code: down to a thirtieth of it."""
+"""How often a server is asked, each time with a quarter less of the code: down to a 24th of it."""
 SPECIAL = "each is one added token"
 NOT_CHECKED = "not checked: the server's tokenizer is not at hand"
 MEND = "ask by chat with --infill none, or name the model's family with --infill (configs/infill.yaml)"

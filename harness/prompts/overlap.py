@@ -28,9 +28,9 @@ def without_head(answer: str, prefix: str) -> str:
 def without_tail(answer: str, prefix: str, suffix: str, torn: bool = False) -> str:
     """``answer`` up to where it repeats the beginning of ``suffix``.
 
-    That is at its end, or in its midst: two lines of the suffix, or its first one where that closes what was opened
-    before the cursor. White space at the end of the answer does not hide a repetition; ``torn`` says that the answer
-    may end within a line of it.
+    That is at its end, or in its midst: two lines of the suffix, or its first one where that says enough or closes
+    what was opened before the cursor. White space at the end of the answer does not hide a repetition; ``torn`` says
+    that the answer may end within a line of it.
     """
     while (found := _once(answer, prefix, suffix, torn)) != answer:
         answer, torn = found, False

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Evaluate, evaluate_environment
 
-JOB = ("--feature", "code-suggestions", "--suite", "gitlab", "--limit", "4")
+JOB = ("--feature", "code-suggestions", "--benchmark", "code-generation", "--limit", "4")
 
 
 def records(folder: Path) -> list[dict]:

@@ -365,7 +365,7 @@ def test_a_description_holds_no_key(server: LocalServer) -> None:
     assert engine.describe()["base_url"] == server.url
 
 
-JOB = ("--feature", "code-suggestions", "--suite", "gitlab", "--limit", "4", "--engine", "endpoint")
+JOB = ("--feature", "code-suggestions", "--benchmark", "code-generation", "--limit", "4", "--engine", "endpoint")
 
 
 def test_the_main_job_on_an_endpoint_leaves_no_trace_of_the_key(
