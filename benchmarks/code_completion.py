@@ -157,7 +157,7 @@ def _others(row: Row, rows: list[Row]) -> tuple[str, ...]:
     """The middles of the next files that have a gap of the same kind in the same language."""
     alike = [each for each in rows if (each.language, each.kind) == (row.language, row.kind)]
     at = alike.index(row)
-    return tuple(dict.fromkeys(each.middle for each in [*alike[at:], *alike[:at]] if each.file != row.file))[:2]
+    return tuple(dict.fromkeys(each.middle for each in [*alike[at:], *alike[:at]] if each.file != row.file))[:3]
 
 
 def _told(found: Processed) -> dict[str, list[str]]:

@@ -134,7 +134,9 @@ def cuts_at(node: Node, source: bytes) -> Iterator[Cut]:
     if node.type in ARGUMENTS and node.named_children and source[node.start_byte : node.start_byte + 1] == b"(":
         yield Cut("arguments", node.start_byte + 1, node.end_byte - 1)
     above = node.parent
-    if above is not None and above.type in BLOCKS and node.is_named and node.type not in ASIDE:
+    is_aside = node.type in ASIDE or (len(node.named_children) == 1 and node.named_children[0].type == "string")
+    is_aside |= node.type == "declaration_command" and b"=" not in source[node.start_byte : node.end_byte]
+    if above is not None and above.type in BLOCKS and node.is_named and not is_aside:
         start, end = line_start(node.start_byte, source), line_end(node.end_byte, source)
         if not source[start : node.start_byte].strip() and not source[node.end_byte : end].strip(b" \n;"):
             count = source.count(b"\n", node.start_byte, node.end_byte) + 1

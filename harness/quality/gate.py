@@ -14,6 +14,8 @@ from harness.sandbox.program import Program
 
 LEAST_SCORE = 0.8
 """Share of a task's mutants that its tests must find."""
+FEW_MUTANTS = 10
+"""Of fewer than these a share says little."""
 LEAST_WRONG = 3
 MOST_CPU_SECONDS = 5.0
 MOST_OVERLAP = 0.5
@@ -85,12 +87,13 @@ def _examined(task: Task, run: Callable[[Program], Verdict], most_mutants: int, 
     bad = {"the empty answer": "", "the stub": stub(task.prefix, task.reference, task.suffix, task.language)}
     bad |= {f"wrong answer {number}": text for number, text in enumerate(task.wrong, 1)}
     judged = {name: run(task.program(text)) for name, text in bad.items()}
-    faults += [f"{name} {_said(each)}" for name, each in judged.items() if each.outcome is not Outcome.FAILED]
+    accepted = (Outcome.PASSED, Outcome.INFRA_ERROR)
+    faults += [f"{name} {_said(each)}" for name, each in judged.items() if each.outcome in accepted]
     alive, survivors = _tried(task, run, most_mutants)
     killed = alive - len(survivors)
     if killed + len(task.wrong) < min(LEAST_WRONG, most_mutants + len(task.wrong)):
         faults.append(f"only {killed + len(task.wrong)} wrong answers are known to fail")
-    if alive and killed / alive < LEAST_SCORE:
+    if alive >= FEW_MUTANTS and killed / alive < LEAST_SCORE:
         faults.append(f"{len(survivors)} of {alive} mutants pass")
     shown = tuple(f"line {each.line}: {each.change}" for each in survivors)
     return Finding(task.id, task.language, tuple(faults), alive, killed, shown, seconds)

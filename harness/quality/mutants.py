@@ -1,7 +1,8 @@
 """Wrong answers made of a right one: small changes to its syntax tree (mutation analysis, DeMillo et al. 1978).
 
 An operator becomes its neighbour, a condition its negation, a number one more, a truth value the other one; a statement
-goes. Texts are left alone: messages that no test can know would count as survivors.
+goes; in Bash, whose programs hold others as texts, any line goes. Other texts are left alone: messages that no test can
+know would count as survivors.
 """
 
 from collections.abc import Iterator
@@ -49,6 +50,11 @@ def mutants(prefix: str, answer: str, suffix: str, language: str) -> list[Mutant
             line = whole[start : node.start_byte].count(b"\n") + 1
             if text != answer and text.strip():
                 found.setdefault(text, Mutant(text, line, change))
+    lines = answer.splitlines(keepends=True) if language == "bash" else []
+    for number, gone in enumerate(lines, 1):
+        text = "".join([*lines[: number - 1], *lines[number:]])
+        if text.strip() and gone.strip():
+            found.setdefault(text, Mutant(text, number, f"gone: {_short(gone)}"))
     return sorted(found.values(), key=lambda mutant: (mutant.line, mutant.change, mutant.text))
 
 
@@ -77,7 +83,8 @@ def _changes(root: Node, language: str) -> Iterator[tuple[Node, str, str]]:
             yield condition, negated.format(_text(condition)), f"not: {_short(_text(condition))}"
         if node.type in _BLOCKS:
             for child in node.named_children:
-                if not any(kind in child.type for kind in _KEPT):
+                is_text = len(child.named_children) == 1 and child.named_children[0].type == "string"
+                if not is_text and not any(kind in child.type for kind in _KEPT):
                     yield child, "pass" if language == "python" else "", f"gone: {_short(_text(child))}"
 
 
