@@ -16,6 +16,9 @@ PLAIN_WIDTH = 120
 WIDE = 100
 """Columns of a terminal from which on headings stand on one line."""
 
+LARGE = 10_000
+"""Numbers from which on three digits are told in place of three decimals."""
+
 FALLBACK = "an infill asked by chat, or a choice by a generated letter; compare them only with answers of that kind"
 INSIDE = "a pass is hardened, but no proof against a program that is written to forge it (docs/sandbox.md)"
 
@@ -104,8 +107,8 @@ def _cells(row: SummaryRow, first: bool) -> tuple[str, ...]:
         f"{row.benchmark} v{row.version}",
         # Answers asked for in another way are another measure, which must not be read as the same one.
         f"{row.metric} (fallback)" if row.fallbacks and row.fallbacks == row.records else row.metric,
-        f"{found.value:.3f}" if found else "-",
-        f"{found.low:.3f}-{found.high:.3f}" if found else "-",
+        _number(found.value) if found else "-",
+        (" to " if found.low < 0 else "-").join(map(_number, (found.low, found.high))) if found else "-",
         str(found.n if found else 0),
         share,
         str(row.verdicts.get(Outcome.INFRA_ERROR, 0)),
@@ -124,6 +127,11 @@ def _groups(row: SummaryRow) -> Table:
             shown = (f"{found.value:.3f}", f"{found.low:.3f}-{found.high:.3f}", str(found.n))
             table.add_row("" if number else tag.replace("_", " "), value.replace("_", " "), *shown)
     return table
+
+
+def _number(value: float) -> str:
+    """Three decimals, or three digits of what has no bound: a perplexity may be astronomical."""
+    return f"{value:.3f}" if abs(value) < LARGE else f"{value:.3g}"
 
 
 def _latency(rows: Sequence[LatencyRow]) -> Table:

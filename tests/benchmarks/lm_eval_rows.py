@@ -66,7 +66,7 @@ def cloze(chance: random.Random, number: int) -> Row:
 
 
 def page(chance: random.Random, number: int) -> Row:
-    return {"page": f" = {words(chance, 2)} = \n {words(chance, 10 + 60 * number)} , {words(chance, 5)} \n"}
+    return {"page": f" = {words(chance, 2)} = \n {words(chance, 10 + 45 * number)} , {words(chance, 5)} \n"}
 
 
 def sums(chance: random.Random, number: int) -> Row:

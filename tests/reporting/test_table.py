@@ -144,3 +144,12 @@ def test_progress_on_a_terminal_is_a_bar() -> None:
 def test_latency_stands_below_with_its_gate(width: int) -> None:
     rows = [line.split()[-5:] for line in shown(width).splitlines() if line.startswith("time")]
     assert rows == [["1", "32/32", "0.20/0.40/0.60", "1.00/2.90/3.40", "yes"], ["8", "0/32", "-", "-", "no"]]
+
+
+def test_scores_without_bounds_stay_readable() -> None:
+    wide, below = Estimate(1.5e25, 2e24, 2.8e25, 8, "normal-jackknife"), Estimate(0.06, -0.05, 0.17, 8, "normal")
+    rows = (replace(ROW, metric="perplexity", estimate=wide), replace(ROW, metric="mcc", estimate=below))
+    text = printed(replace(SUMMARY, rows=rows))
+    assert "1.5e+25" in text
+    assert "2e+24-2.8e+25" in text
+    assert "-0.050 to 0.170" in text
