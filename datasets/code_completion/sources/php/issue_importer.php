@@ -163,7 +163,7 @@ final class IssueImporter
     /** The character between the cells: the one that the first line has most of. */
     public static function delimiter(string $text): string
     {
-        $first = strtok(ltrim($text, "\r\n"), "\r\n");
+        $first = strtok($text, "\r\n");
         $counts = array_map(fn (string $delimiter) => substr_count($first, $delimiter), self::DELIMITERS);
 
         return self::DELIMITERS[array_search(max($counts), $counts, true)];
@@ -198,13 +198,13 @@ final class IssueImporter
     {
         $text = preg_replace('/^\xEF\xBB\xBF/', '', str_replace("\r\n", "\n", $text));
         $delimiter = preg_quote(self::delimiter($text), '/');
-        $cell = "/\G(?:\"((?:[^\"]|\"\")*)\"|([^\n$delimiter]*))([$delimiter]|\n|\z)/";
+        $cell = "/\G(?:\"((?:[^\"]|\"\")*)\"|((?!\")[^\n$delimiter]*))([$delimiter]|\n|\z)/";
         $records = [];
         $cells = [];
         $line = $start = 1;
         for ($at = 0; $at < strlen($text); $at += strlen($match[0])) {
             if (!preg_match($cell, $text, $match, 0, $at)) {
-                throw new InvalidArgumentException("unclosed quote in line $line");
+                throw new InvalidArgumentException("malformed quotes in line $line");
             }
             $cells[] = $match[1] === '' ? $match[2] : str_replace('""', '"', $match[1]);
             $line += substr_count($match[0], "\n");
