@@ -68,4 +68,5 @@ def test_the_folder_datasets_does_not_shadow_the_library() -> None:
     code = "import datasets; print(datasets.load_dataset.__module__)"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert shown.stdout.strip() == "datasets.load", shown.stderr
-    assert not list((ROOT / "datasets").rglob("*.py")), "data only: a Python file would make a package of the folder"
+    packages = [*(ROOT / "datasets").rglob("__init__.py"), *(ROOT / "datasets").glob("*/*.py")]
+    assert not packages, "data only: a Python file would make a package of the folder"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Evaluate, evaluate_environment
 
-JOB = ("--feature", "code-suggestions", "--benchmark", "code-generation", "--limit", "4")
+ALL = ("--feature", "code-suggestions", "--benchmark", "code-generation")
+JOB = (*ALL, "--language", "python", "--limit", "4")
 
 
 def records(folder: Path) -> list[dict]:
@@ -29,7 +30,7 @@ def test_the_main_job_end_to_end_then_a_no_op(evaluate: Evaluate, tiny_model: Pa
     assert row["estimate"]["n"] == 4
     assert row["estimate"]["low"] <= row["estimate"]["value"] <= row["estimate"]["high"]
     assert summary["complete"] is True
-    assert {each["tags"]["language"] for each in records(tmp_path)} == {"python", "javascript"}
+    assert {each["tags"]["language"] for each in records(tmp_path)} == {"python"}
     run = next((tmp_path / "results/runs").glob("tiny/code-suggestions/*"))
     assert json.loads((run / "summary.json").read_text()) == summary
     manifest = json.loads((run / "manifest.json").read_text())
@@ -78,16 +79,16 @@ def test_with_a_mirror_mbpp_runs_too(evaluate: Evaluate, tiny_model: Path, mirro
 def test_a_missing_toolchain_leaves_samples_out_and_says_so(
     evaluate: Evaluate, tiny_model: Path, without_node: str
 ) -> None:
-    shown = evaluate("--model", tiny_model, *JOB, PATH=without_node)
+    shown = evaluate("--model", tiny_model, *ALL, "--limit", "12", PATH=without_node)
     assert shown.returncode == 0, shown.stderr
-    assert "code-generation: 2 javascript samples left out: node is not installed; install Node.js" in shown.stdout
+    assert "code-generation: 1 javascript samples left out: node is not installed; install Node.js" in shown.stdout
 
 
 @pytest.mark.parametrize("asked", [("--strict",), ("--language", "javascript")], ids=["--strict", "asked for by name"])
 def test_a_missing_toolchain_is_incomplete_when(
     evaluate: Evaluate, tiny_model: Path, without_node: str, asked: tuple[str, ...]
 ) -> None:
-    assert evaluate("--model", tiny_model, *JOB, *asked, PATH=without_node).returncode == 3
+    assert evaluate("--model", tiny_model, *ALL, "--limit", "12", *asked, PATH=without_node).returncode == 3
 
 
 def test_a_dry_run_asks_and_writes_nothing(evaluate: Evaluate, tiny_model: Path, tmp_path: Path) -> None:
@@ -219,15 +220,16 @@ def test_two_runs_on_one_folder_the_second_is_refused(evaluate: Evaluate, tiny_m
     assert len(records(tmp_path)) == 24
 
 
-def test_changed_data_stops_a_resumed_run(evaluate: Evaluate, tiny_model: Path, tmp_path: Path) -> None:
+def test_data_that_this_version_was_not_written_for_is_refused(
+    evaluate: Evaluate, tiny_model: Path, tmp_path: Path
+) -> None:
     mirror = tmp_path / "mirror"
     shutil.copytree(ROOT / "datasets/code_generation", mirror / "code_generation")
-    assert evaluate("--model", tiny_model, *JOB, "--data-dir", mirror).returncode == 0
     file = mirror / "code_generation/python.jsonl"
     file.write_text(file.read_text().replace('"difficulty": "easy"', '"difficulty": "hard"', 1))
     shown = evaluate("--model", tiny_model, *JOB, "--data-dir", mirror)
     assert shown.returncode == 2
-    assert "python.jsonl has changed since this run began" in shown.stderr
+    assert "python.jsonl is not the data this version was written for" in shown.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 from harness.cli.main import main
+from harness.quality import gate
 from harness.quality.gate import Task, check, duplicates
 from harness.sandbox.pool import Sandbox
 from harness.sandbox.program import Calls, Case, Program
@@ -45,7 +46,8 @@ def test_a_good_task_has_no_faults_and_its_mutants_die(sandbox: Sandbox) -> None
     assert finding.score == 1.0
 
 
-def test_weak_tests_are_found(sandbox: Sandbox) -> None:
+def test_weak_tests_are_found(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "FEW_MUTANTS", 5)
     weak = replace(GOOD, program=lambda text: program(text, CASES[1:2]))
     found = faults(weak, sandbox)
     assert "wrong answer 1 passed" in found
