@@ -56,7 +56,7 @@ def settle(path: Path, made: Callable[[str], str], write: bool) -> bool:
 def table(files: Iterable[Path], columns: tuple[str, ...]) -> str:
     """How many rows there are, by language and by each value of ``columns``, as Markdown."""
     rows: dict[str, list[dict[str, Any]]] = {
-        path.stem: [json.loads(line) for line in path.read_text().splitlines()] for path in files
+        path.stem: [json.loads(line) for line in path.read_text().split("\n") if line] for path in files
     }
     every = [row for part in rows.values() for row in part]
     values = [(column, value) for column in columns for value in sorted({row[column] for row in every})]

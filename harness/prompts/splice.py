@@ -14,6 +14,7 @@ from harness.prompts import syntax
 from harness.prompts.syntax import trimmed
 from harness.prompts.syntax.grammars import GRAMMARS
 
+_ENDS = ("end", "fi", "done", "esac")  # of blocks in Ruby and Bash: two in a row are no repetition
 _UNPARSED = 1000  # flaws of a file that does not parse: more than any other can have
 
 
@@ -168,7 +169,7 @@ def _stutters(before: list[str], code: list[str], after: list[str]) -> bool:
     """Whether a line with a word in it stands at both sides of where the code meets the file."""
     shared = [line for count in _repeats(before, code, str.rstrip) for line in code[:count]]
     shared += [line for count in _repeats(code, after, str.rstrip) for line in code[-count:]]
-    return any(map(str.isalnum, "".join(shared)))
+    return any(map(str.isalnum, "".join(line for line in shared if line.strip() not in _ENDS)))
 
 
 def _misplaced(before: list[str], code: list[str]) -> bool:

@@ -1,8 +1,8 @@
 """Wrong answers made of a right one: small changes to its syntax tree (mutation analysis, DeMillo et al. 1978).
 
-An operator becomes its neighbour, a condition its negation, a number one more, a truth value the other one; a statement
-goes; in Bash, whose programs hold others as texts, any line goes. Other texts are left alone: messages that no test can
-know would count as survivors.
+An operator becomes its neighbour, a condition its negation, a number one more, a truth value the other one, a call of a
+method the object itself; a statement goes; in Bash, whose programs hold others as texts, any line goes. Other texts are
+left alone: messages that no test can know would count as survivors.
 """
 
 from collections.abc import Iterator
@@ -77,6 +77,8 @@ def _changes(root: Node, language: str) -> Iterator[tuple[Node, str, str]]:
             yield node, _TRUTHS[text], f"{text} -> {_TRUTHS[text]}"
         elif node.type in _NUMBERS and text.isdigit() and not node.named_children:
             yield node, str(int(text) + 1), f"{text} -> {int(text) + 1}"
+        if (receiver := _receiver(node)) is not None:
+            yield node, _text(receiver), f"uncalled: {_short(text)}"
         condition = node.child_by_field_name("condition")
         if condition is not None and language != "bash" and "let" not in condition.type:
             negated = _NEGATED.get(language, _BRACKETED if _text(condition).startswith("(") else "!({})")
@@ -86,6 +88,15 @@ def _changes(root: Node, language: str) -> Iterator[tuple[Node, str, str]]:
                 is_text = len(child.named_children) == 1 and child.named_children[0].type == "string"
                 if not is_text and not any(kind in child.type for kind in _KEPT):
                     yield child, "pass" if language == "python" else "", f"gone: {_short(_text(child))}"
+
+
+def _receiver(node: Node) -> Node | None:
+    """The object whose method ``node`` calls."""
+    if node.type not in ("call", "call_expression", "method_invocation", "member_call_expression"):
+        return None
+    called = node.child_by_field_name("function")
+    fields = ("object", "value", "receiver")
+    return next(filter(None, (each.child_by_field_name(name) for each in (called or node,) for name in fields)), None)
 
 
 def _short(text: str) -> str:

@@ -1,18 +1,22 @@
 """MMLU: asked as the field asks it, scored by letter, summed up by subject and category."""
 
 import asyncio
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Evaluate
+from lm_eval_rows import write_mirror
+from local_server import KEY, serving
 
 from benchmarks.mmlu import CATEGORIES, CATEGORY, Mmlu, Row
 from harness import catalog
 from harness.benchmark import Tools
 from harness.datasource import DataSource
 from harness.errors import UsageError
-from harness.records import Answer, Choice, Outcome, Sample
+from harness.records import Answer, Choice, Likelihood, Outcome, Sample, plain
 
 ROWS = {
     "dev": [
@@ -106,3 +110,49 @@ def test_the_real_rows(mirror: Path) -> None:
         "social sciences": 3077,
         "other": 3107,
     }
+
+
+@pytest.mark.parametrize(("shots", "chat"), [("0", "false"), ("5", "false"), ("0", "true"), ("5", "true")])
+def test_each_setting_has_the_texts_of_lm_evals_task(tmp_path: Path, shots: str, chat: str) -> None:
+    folder = write_mirror(tmp_path) / "mmlu/anatomy"
+    lines = {split: (folder / f"{split}.jsonl").read_text().splitlines() for split in ("dev", "test")}
+    rows = {split: [Row(**json.loads(line)) for line in found] for split, found in lines.items()}
+    mine = catalog.open_benchmark(catalog.benchmark("mmlu"), {"shots": shots, "chat": chat})
+    entry = catalog.benchmark("lm-eval:mmlu_anatomy")
+    theirs = catalog.open_benchmark(entry, {"shots": shots, "chat": chat, "multiturn": "false"})
+    reference = theirs.load(DataSource(entry.name, entry.data, tmp_path).read)
+    for one, other in zip(mine.load(lambda split, row: rows[split]), reference, strict=True):  # type: ignore[arg-type, return-value]
+        asked, expected = prompt(one), other.prompt
+        assert isinstance(expected, Likelihood)
+        assert asked.options == expected.options
+        turns = expected.before(expected.questions[0])
+        if chat == "false":
+            assert asked.text == plain(turns)
+        else:
+            user = "".join((*asked.shots, asked.context))
+            assert [(turn.role, turn.content) for turn in turns] == [("system", asked.lead), ("user", user)]
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize(
+    ("arguments", "metric", "path"),
+    [
+        ((), "acc", "/v1/completions"),
+        (("--set", "mmlu.shots=0"), "acc", "/v1/completions"),
+        (("--set", "mmlu.chat=true"), "acc", "/v1/chat/completions"),
+        (("--choices", "generated"), "acc (fallback)", "/v1/chat/completions"),
+    ],
+    ids=["as it is", "without examples", "conversation", "by letter"],
+)
+def test_each_setting_on_a_server(
+    evaluate: Evaluate, mirror: Path, arguments: tuple[str, ...], metric: str, path: str
+) -> None:
+    with serving(top_logprobs={" A": -0.1, "B": -3.0, "C": -4.0, "D": -5.0}, text="A") as server:
+        job = ("--model", "org/big", "--feature", "chat", "--engine", "endpoint", "--base-url", server.url)
+        job += ("--api-key-env", "GOOD", "--benchmark", "mmlu", "--limit", "4", "--data-dir", mirror)
+        shown = evaluate(*job, *arguments, GOOD=KEY)
+    assert shown.returncode == 0, shown.stderr
+    assert {request.path for request in server.requests if request.body} == {path}
+    assert f" mmlu v1 {metric} 0.250 " in " ".join(shown.stdout.split())
+    said = server.bodies[0].get("prompt") or server.bodies[0]["messages"][-1]["content"]
+    assert said.count("Answer:") == (1 if "mmlu.shots=0" in arguments else 6)

@@ -69,10 +69,14 @@ def test_every_step_is_a_setting_of_the_benchmark_that_is_on() -> None:
     assert switches == dict.fromkeys(STEPS, True)
 
 
+AMBIGUOUS = ("php/schema_diff:arguments-72",)
+"""What follows on the gap is ``);``, with which the gap could end as well: nothing tells that it was repeated."""
+
+
 def gaps() -> list[dict[str, Any]]:
     """The gaps of the tests, and those of the data set where it is there."""
     files = sorted((shipped("datasets") / "code_completion").glob("*.jsonl"))
-    return [*ROWS, *(json.loads(line) for file in files for line in file.read_text().splitlines())]
+    return [*ROWS, *(json.loads(line) for file in files for line in file.read_text().split("\n") if line)]
 
 
 @pytest.mark.parametrize("gap", gaps(), ids=lambda gap: gap["id"])
@@ -84,6 +88,8 @@ def test_what_is_repeated_around_a_right_answer_goes_and_the_answer_stays(gap: d
         answer = middle + "".join(after[:count])
         assert processed(answer, place, chat=False, torn=False).text.rstrip() == middle.rstrip()
     rest = after[0].rstrip() if after else ""
+    if gap["id"] in AMBIGUOUS:
+        return
     for shown in (middle, line + middle, line.lstrip() + middle, line + middle + rest, f"{prefix}{middle}{suffix}"):
         ended = shown if shown.endswith("\n") else f"{shown}\n"
         answer = f"This belongs there:\n```{language}\n{ended}```\n"

@@ -59,7 +59,7 @@ std::string to_string(const Date& date) {
   return text;
 }
 
-/// The number of days since 0000-03-01; the year is taken to start in March, so that the leap day is
+/// The number of days since 0000-03-01; a year is taken to start in March, so that the leap day is
 /// its last one.
 int day_number(const Date& date) {
   const int year = date.month > 2 ? date.year : date.year - 1;

@@ -18,8 +18,8 @@ class ParseError : public std::runtime_error {
 
 using Row = std::vector<std::string>;
 
-/// Splits CSV into rows of cells. Cells in double quotes may hold separators, line breaks and, doubled,
-/// double quotes. Lines end with "\n" or "\r\n"; empty lines are left out.
+/// Splits CSV into rows of cells. Cells in double quotes may hold separators, line breaks and
+/// doubled double quotes. Lines end with "\n" or "\r\n"; empty lines are left out.
 class Parser {
  public:
   Parser(std::string_view text, char separator) : text_(text), separator_(separator) {}

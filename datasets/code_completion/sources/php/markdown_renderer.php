@@ -35,7 +35,7 @@ final class MarkdownRenderer
                 $html[] = "<blockquote>\n" . $this->render(implode("\n", $quoted)) . "\n</blockquote>";
             } elseif (preg_match('/^([-*]|\d+\.) /', $line)) {
                 array_unshift($lines, $line);
-                $html[] = $this->list($lines, ctype_digit($line[0]));
+                $html[] = $this->list($lines, is_numeric($line[0]));
             } elseif (trim($line) !== '') {
                 array_unshift($lines, $line);
                 $paragraph = $this->takeWhile($lines, '/^(?!```|#{1,6} |>|[-*] |\d+\. )\s*\S/');

@@ -187,7 +187,7 @@ final class TaggedCache
 
     private static function check(string $key): void
     {
-        if (!preg_match('/^[\w.:-]+$/D', $key) || ctype_digit($key)) {
+        if (!preg_match('/^(?!\d+$)[\w.:-]+$/D', $key)) {
             throw new InvalidArgumentException("unusable key: $key");
         }
     }
