@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from harness.engines.model import Model
 from harness.sandbox.isolation import Level
 from harness.sandbox.pool import Sandbox, probe
+
+# How long one example takes says more of the machine than of the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 ROOT = Path(__file__).parent.parent
 Evaluate = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -7,6 +7,7 @@ import signal
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 from harness.catalog import Prices
 from harness.cli.options import options_from
@@ -39,7 +40,7 @@ class MainJob:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         # A job that is cancelled ends like one that is interrupted: with its records kept.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _interrupted)
         self.arguments = arguments
         self.say = error_console()
         self.plan_options = options_from(arguments)
@@ -131,6 +132,16 @@ class MainJob:
 
     def _tell(self, text: str) -> None:
         self.say.print(text, highlight=False, soft_wrap=True)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    """Interrupts this process as Ctrl-C does, which asyncio takes as the end of the main task.
+
+    An exception of our own could come up within any task, scoring for instance, and would be that one's alone.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job
+        signal.default_int_handler(number, frame)
+    signal.raise_signal(signal.SIGINT)
 
 
 def most_cost(known: Prices, job: Job, times: int) -> float:

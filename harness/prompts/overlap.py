@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
-_QUOTES = "\"'`"
+_STRING = re.compile(r""" "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' """, re.VERBOSE)
+"""As most languages write one; where a line of prose holds apostrophes it is wrong before and after alike."""
 _CLOSES = re.compile(r"[\s)\]};,]*[)\]}][\s)\]};,]*")
 TELLING = 10
 """So many letters and digits in a line, and it does not stand at both sides of the cursor by chance."""
@@ -107,9 +108,8 @@ def _starts_line(text: str, at: int) -> bool:
 
 
 def _unpaired(*texts: str) -> int:
-    """How many brackets and quotes of the texts together have no partner, by their numbers alone."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(re.findall(r"[()\[\]{}\"'`]", text))
+    """How many brackets and quotes of the texts in a row have no partner: by their numbers, outside strings."""
+    bare = _STRING.sub("", "".join(texts))
+    counts = Counter(re.findall(r"[()\[\]{}\"'`]", bare))
     brackets = sum(abs(counts[opening] - counts[closing]) for opening, closing in _PAIRS)
-    return brackets + sum(counts[quote] % 2 for quote in _QUOTES)
+    return brackets + counts['"'] + counts["'"] + counts["`"] % 2
