@@ -53,6 +53,10 @@ class BigCodeBench:
     stop: ClassVar[tuple[str, ...]] = ()
     hopeless: ClassVar[frozenset[str]] = frozenset(f"BigCodeBench/{n}" for n in (101, 176, 314, 590, 1005, 1012))
     """Their tests reach for the internet, which no sandbox has: they fail here whatever is installed."""
+    slow: ClassVar[frozenset[str]] = frozenset(
+        f"BigCodeBench/{n}" for n in (0, 17, 99, 102, 195, 220, 289, 417, 418, 419, 819, 821, 1040, 1103, 1104, 1105)
+    )
+    """Their own solutions sleep for up to 73 s, or compute for 5 s and more."""
 
     def load(self, read: ReadRows) -> list[Sample]:
         """All tasks of the subset."""

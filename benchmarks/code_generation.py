@@ -5,21 +5,26 @@ is run. Hidden cases are calls whose plain results are compared outside the prog
 are described in datasets/code_generation/README.md. pass@1: all cases of the task hold.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal, get_args
+
+from pydantic import Field
 
 from harness.benchmark import ReadRows, Tools
+from harness.metrics import Mean, Metric
 from harness.prompts.extract import extract_code
+from harness.prompts.infill import CURSOR
+from harness.prompts.instructions import Instruction, instruction
 from harness.prompts.splice import splice
-from harness.records import Answer, Chat, Message, Sample, Score
+from harness.quality.gate import Task
+from harness.records import Answer, Chat, Message, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
+from harness.scoring.code import BY_THE_WAY, NOTHING, by_the_way
 from harness.scoring.program import no_code, score_program
 
-CURSOR = "<|cursor|>"
-INSTRUCTION = (
-    "You complete code in an editor. You are given a file in which the cursor is marked and a request. Write the code "
-    "that belongs at the cursor, in one fenced code block. Leave out what already stands before and after it."
-)
+Spoken = Literal["python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash"]
+LANGUAGES: tuple[Spoken, ...] = get_args(Spoken)
 
 
 @dataclass(frozen=True)
@@ -27,41 +32,50 @@ class Row:
     """One task; see the data set's card for each field."""
 
     id: str
-    language: Literal["python", "javascript"]
+    language: Spoken
     path: str
-    trigger: Literal["comment", "empty_function"]
+    trigger: Literal["comment", "empty_function", "small_file"]
     difficulty: Literal["easy", "medium", "hard"]
     topics: list[str]
     prefix: str
     suffix: str
     request: str
-    cases: list[Case]
+    cases: Annotated[list[Case], Field(min_length=1)]
     reference: str
     wrong: str
 
-    def program(self, insertion: str) -> Program:
-        """The file with ``insertion`` at the cursor, and the task's cases."""
-        source = splice(insertion, self.prefix, self.suffix, self.language)
+    def program(self, suggestion: str) -> Program:
+        """The file after ``suggestion`` is accepted at the cursor, and the task's cases."""
+        return self._tested(splice(suggestion, self.prefix, self.suffix, self.language))
+
+    def placed(self, text: str) -> Program:
+        """The file with ``text`` at the cursor as it is, and the task's cases."""
+        return self._tested(self.prefix + text + self.suffix)
+
+    def _tested(self, source: str) -> Program:
         return Program(self.language, source, Calls(tuple(self.cases)), self.path)
 
 
 @dataclass(frozen=True)
 class CodeGeneration:
-    """The benchmark; it has no settings."""
+    """The benchmark; its one setting is the system prompt, which --prompts-dir replaces."""
+
+    instruction: Instruction = field(default_factory=lambda: instruction("code-generation"))
 
     name: ClassVar[str] = "code-generation"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     metric: ClassVar[str] = "pass@1"
+    metrics: ClassVar[tuple[Metric, ...]] = (Mean("pass@1"), *BY_THE_WAY)
     max_tokens: ClassVar[int] = 512
     stop: ClassVar[tuple[str, ...]] = ()
 
     def load(self, read: ReadRows) -> list[Sample]:
         """All tasks, languages one after the other."""
-        rows = [row for language in ("python", "javascript") for row in read(language, Row)]
+        rows = [row for language in LANGUAGES for row in read(language, Row)]
         return [
             Sample(
                 id=row.id,
-                prompt=Chat((Message("system", INSTRUCTION), Message("user", _question(row)))),
+                prompt=Chat((Message("system", self.instruction.system), Message("user", _question(row)))),
                 target=row,
                 cluster=row.id,
                 language=row.language,
@@ -70,13 +84,35 @@ class CodeGeneration:
             for row in rows
         ]
 
+    def tasks(self, samples: Iterable[Sample]) -> list[Task]:
+        """What the data set's validation needs of each sample."""
+        return [
+            Task(
+                id=row.id,
+                file=row.id,
+                language=row.language,
+                prefix=row.prefix,
+                reference=row.reference,
+                suffix=row.suffix,
+                wrong=(row.wrong,),
+                asked=f"{row.prefix}\n{row.suffix}\n{row.request}",
+                program=row.placed,
+            )
+            for row in (sample.target for sample in samples)
+        ]
+
     async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Runs the whole file with the answer's code in its place."""
         row: Row = sample.target
         code = extract_code(answer.text, row.language)
         if not code:
-            return no_code(self.metric)
-        return await score_program(self.metric, row.program(code), tools.run)
+            empty = no_code(self.metric)
+            return Score(empty.outcome, {**empty.scores, **NOTHING}, empty.detail)
+        program = row.program(code)
+        ran = await score_program(self.metric, program, tools.run)
+        if ran.outcome is Outcome.INFRA_ERROR:
+            return ran
+        return Score(ran.outcome, {**ran.scores, **by_the_way(program.source, code, row.language)}, ran.detail)
 
 
 def _question(row: Row) -> str:

@@ -12,19 +12,25 @@
         def load(self, read: ReadRows) -> list[Sample]: ...
         async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score: ...
 
+A system prompt is a field as well: ``instruction: Instruction = field(default_factory=lambda: instruction("mine"))``
+reads configs/prompts/mine.yaml, and --prompts-dir replaces it (harness/prompts/instructions.py).
+
 One whose programs need libraries of their own names an ``environment`` in configs/datasets.yaml, and has
 
         def reference(self, sample: Sample) -> str: ...     # a right program, run before any answer is scored
         hopeless: ClassVar[frozenset[str]] = frozenset()    # ids whose reference fails in every sandbox
+        slow: ClassVar[frozenset[str]] = frozenset()        # ids whose programs run long: they begin first
 
 Put it in benchmarks/mine.py, name it in configs/datasets.yaml and in configs/features.yaml: that is all.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import Field, dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import Field, asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from harness.metrics import Mean, Metric
+from harness.prompts.instructions import Instruction, instructions
 from harness.records import Answer, Prompt, Sample, Sampling, Score, Verdict
 from harness.sandbox.program import Program
 
@@ -85,3 +91,32 @@ def metrics_of(benchmark: Benchmark) -> tuple[Metric, ...]:
     """
     several: tuple[Metric, ...] = getattr(benchmark, "metrics", ())
     return several or (Mean(benchmark.metric),)
+
+
+def slow_first(benchmark: Benchmark, samples: Iterable[Sample]) -> list[Sample]:
+    """``samples`` in order, but those first whose programs run long: nobody should wait for them at the end."""
+    slow: frozenset[str] = getattr(benchmark, "slow", frozenset())
+    return sorted(samples, key=lambda sample: sample.id not in slow)
+
+
+def with_instructions(benchmark: Benchmark, folder: Path | None) -> Benchmark:
+    """The benchmark with the system prompts that ``folder`` has in place of its own."""
+    known = instructions(folder) if folder else {}
+    changes: dict[str, Any] = {
+        name: known[value.name]
+        for name, value in _values(benchmark).items()
+        if isinstance(value, Instruction) and value.name in known
+    }
+    return replace(benchmark, **changes)
+
+
+def settings_of(benchmark: Benchmark) -> dict[str, Any]:
+    """The benchmark's settings as plain data: of a system prompt its text, too, and a hash to compare it by."""
+    return {
+        name: {**asdict(value), "sha256": value.sha256} if isinstance(value, Instruction) else value
+        for name, value in _values(benchmark).items()
+    }
+
+
+def _values(benchmark: Benchmark) -> dict[str, Any]:
+    return {each.name: getattr(benchmark, each.name) for each in fields(benchmark)}

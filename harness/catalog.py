@@ -260,9 +260,18 @@ def infill_format(name: str, *also: str) -> InfillFormat | None:
     """
     formats, entry = infill_formats(), model_entry(name)
     if entry and entry.infill:
-        return None if entry.infill == "none" else _pick("infill family", entry.infill, formats)
+        return infill_family(entry.infill)
     repositories = [source.repo for source in entry.sources if isinstance(source, HubSource)] if entry else []
     return next((found for each in (name, *also, *repositories) if (found := matching(each, formats.values()))), None)
+
+
+def infill_family(name: str) -> InfillFormat | None:
+    """The family called ``name``; None for "none", which is asked by chat.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    return None if name == "none" else _pick("infill family", name, {**infill_formats(), "none": None})
 
 
 def feature(name: str) -> Feature:

@@ -5,12 +5,11 @@ the cache folder by environment, sandbox level and benchmark version: when one o
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence, Set
 from contextlib import ExitStack
 from functools import cache
 
-from harness.benchmark import Benchmark, Tools
+from harness.benchmark import Benchmark, Tools, slow_first
 from harness.cache import keep, recall
 from harness.errors import GroundTruthError
 from harness.plan import Job, Plan, with_ground_truth
@@ -73,8 +72,8 @@ def checked(plan: Plan, level: str, accept_broken: bool, tell: Callable[[str], N
 
 
 def sandbox_for(job: Job, level: Level | Container) -> Sandbox:
-    """A sandbox on the job's own environment; its programs sleep and wait, so that more slots than cores pay."""
-    return Sandbox(level, 2 * (os.cpu_count() or 1), python=job.python)
+    """A sandbox on the job's own environment."""
+    return Sandbox(level, python=job.python)
 
 
 def own_sandboxes(plan: Plan, level: Level | Container, stack: ExitStack) -> dict[str, Sandbox]:
@@ -97,14 +96,15 @@ async def _run(benchmark: Benchmark, samples: Sequence[Sample], sandbox: Sandbox
     """Outcome and, unless it passed, the reason by task."""
     tools = Tools(sandbox.run_async)
     reference: Callable[[Sample], str] = benchmark.reference  # type: ignore[attr-defined]
-    slots = asyncio.Semaphore(2 * sandbox.slots)
+    places = asyncio.Semaphore(2 * sandbox.capacity)
 
     async def one(sample: Sample) -> tuple[Outcome, str]:
-        async with slots:
+        async with places:
             score = await benchmark.score(sample, Answer(reference(sample), "stop", 0, 0, 0.0, form="program"), tools)
         said = str(score.detail.get("message") or score.detail.get("reason") or "")
         reason = f"{score.outcome}: {' '.join(said.split())[:200]}".rstrip(": ")
         return score.outcome, "" if score.outcome is Outcome.PASSED else reason
 
+    samples = slow_first(benchmark, samples)
     found = await asyncio.gather(*map(one, samples))
     return {sample.id: each for sample, each in zip(samples, found, strict=True)}

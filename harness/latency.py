@@ -75,7 +75,7 @@ def timed_jobs(plan: Plan, wanted: bool | None) -> tuple[Job, ...]:
 
 async def measure(plan: Plan, jobs: Sequence[Job], engine: Engine) -> Latency:
     """Streams up to :data:`SAMPLES` prompts of each job at each concurrency, on an engine that does nothing else."""
-    return Latency(tuple([each for job in jobs for each in await _passes(job, plan.sampling(job, 0), engine)]))
+    return Latency(tuple([each for job in jobs for each in await _passes(plan, job, engine)]))
 
 
 def read_latency(folder: Path) -> Latency | None:
@@ -93,16 +93,18 @@ def read_latency(folder: Path) -> Latency | None:
         raise DataError(f"{path}: {first_fault(error, 'latency')}", "remove the file; it is measured again") from None
 
 
-async def _passes(job: Job, sampling: Sampling, engine: Engine) -> list[Pass]:
+async def _passes(plan: Plan, job: Job, engine: Engine) -> list[Pass]:
     count = len(job.samples)
     chosen = [job.samples[k * count // min(count, SAMPLES)] for k in range(min(count, SAMPLES))]
     for sample in chosen[-WARMING:]:
+        sampling = plan.sampling(job, sample, 0)
         with suppress(EngineError):
             await _streamed(engine, sample.prompt, replace(sampling, max_tokens=min(8, sampling.max_tokens)))
     passes = []
     for concurrency in CONCURRENCIES:
         slots = asyncio.Semaphore(concurrency)
-        found = await asyncio.gather(*(_timing(sample, sampling, engine, slots) for sample in chosen))
+        asked = ((sample, plan.sampling(job, sample, 0)) for sample in chosen)
+        found = await asyncio.gather(*(_timing(sample, sampling, engine, slots) for sample, sampling in asked))
         timings = tuple(timing for timing in found if timing)
         passes.append(Pass(job.use_case, job.entry.name, concurrency, timings, len(found) - len(timings)))
     return passes

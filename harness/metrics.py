@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness.records import Estimate, Outcome, Record
-from harness.statistics import Contribution, jackknifed, pass_at_k, proportion, unbounded_mean, with_error
+from harness.statistics import Contribution, jackknifed, pass_at_k, proportion, with_error, with_normal_error
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Mean:
     ``strata`` names the tag whose values are sampled each by itself, which narrows the interval. ``unit`` names a tag:
     samples that share its value are one unit, which scores as its worst sample and counts only when all of its samples
     (their number is in tag ``unit_size``) were scored. ``by`` names the tags that groups are made of (None: all).
-    ``sparse``: a sample that was scored without this score is no part of it; else it counts as 0.
+    ``bounded`` says that scores are in [0, 1]; a length is not, and gets a plain interval, value ± 1.96·SE, as do
+    scores that turn out not to be. ``sparse``: a sample that was scored without this score is no part of it; else it
+    counts as 0.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Mean:
     unit_size: str = ""
     by: tuple[str, ...] | None = None
     k: int = 1
+    bounded: bool = True
     sparse: bool = False
     kind: Literal["mean"] = "mean"
 
@@ -130,7 +133,8 @@ def estimates(metrics: Sequence[Metric], records: Sequence[Record]) -> list[tupl
         name, result = metric.name, measured.get(metric.name)
         if isinstance(metric, Average):
             name, result = _average(metric, measured)
-        found.append((name, _estimate(result) if result else None))
+        bounded = not isinstance(metric, Mean) or metric.bounded
+        found.append((name, _estimate(result, bounded) if result else None))
     return found
 
 
@@ -265,9 +269,10 @@ def _statistic(metric: Statistic, records: Iterable[Record]) -> Estimate | None:
     return replace(found, n=len({record.sample for record in mine})) if found else None
 
 
-def _estimate(measured: _Measured) -> Estimate | None:
-    if not measured.method and not all(0 <= score <= 1 for score in measured.scores):
-        return unbounded_mean(measured.scores)
+def _estimate(measured: _Measured, bounded: bool) -> Estimate | None:
+    if not bounded or not all(0 <= score <= 1 for score in measured.scores):
+        method = f"normal-{measured.method}" if measured.method else "normal"
+        return with_normal_error(measured.value, measured.contributions, measured.n, method)
     if not measured.method:
         return proportion(measured.scores)
     # Samples of one cluster never say more than as many independent ones would.

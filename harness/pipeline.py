@@ -57,7 +57,7 @@ async def run(
     async def ask(job: Job, sample: Sample, attempt: int) -> Answer | None:
         if isinstance(candidate, Given):
             return candidate.answers.get((job.entry.name, sample.id, attempt))
-        return await candidate.ask(sample.prompt, plan.sampling(job, attempt))
+        return await candidate.ask(sample.prompt, plan.sampling(job, sample, attempt))
 
     async def work() -> None:
         for job, sample, attempt in unsettled:
@@ -87,8 +87,8 @@ async def run(
     try:
         async with asyncio.TaskGroup() as workers:
             # More workers than the engine takes prompts: the others' answers are being scored.
-            slots = sum(each.slots for each in (sandbox, *sandboxes.values()))
-            for _ in range(candidate.concurrency + 2 * slots):
+            places = sum(each.slots + each.capacity for each in (sandbox, *sandboxes.values()))
+            for _ in range(candidate.concurrency + places):
                 workers.create_task(work())
     except BaseExceptionGroup as group:
         # All workers stop for the first one's reason; the rest is its echo.

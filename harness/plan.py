@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness import catalog, environments
-from harness.benchmark import Benchmark
+from harness.benchmark import Benchmark, settings_of, slow_first, with_instructions
 from harness.catalog import BenchmarkEntry, Endpoint, Feature
 from harness.datasource import DataSource
 from harness.engines.base import EngineSettings
 from harness.engines.model import Model, served
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.prompts import choice, infill
-from harness.records import GroundTruth, LeftOut, Missing, Sample, Sampling, canonical_sha256, prompt_order
+from harness.prompts.instructions import instructions
+from harness.records import GroundTruth, Infill, LeftOut, Missing, Sample, Sampling, canonical_sha256, prompt_order
 from harness.sandbox.languages import LANGUAGES, language, missing_tool, toolchain
 
 HASH_LENGTH = 12
@@ -45,6 +46,10 @@ class Options:
     """US dollars that the run may spend, where the models have prices."""
     data_dir: Path | None = None
     strict: bool = False
+    infill: str = ""
+    """The family by which infills are asked, "none": by chat, "": the one that the model's name says."""
+    prompts_dir: Path | None = None
+    """A folder with system prompts to take in place of those of the same names in configs/prompts/."""
     exclude_broken: bool = False
     """Leave out the tasks whose own solution fails in the benchmark's environment."""
 
@@ -65,6 +70,10 @@ class Job:
     python: str = ""
     environment: str = ""
 
+    def most_tokens(self, sample: Sample) -> int:
+        """The limit of an answer to ``sample``."""
+        return sample.max_tokens or self.benchmark.max_tokens
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -83,15 +92,20 @@ class Plan:
     ground_truth: tuple[GroundTruth, ...] = ()
 
     @property
+    def asks_infills(self) -> bool:
+        """Whether the model will be asked for what belongs at a cursor."""
+        return any(isinstance(sample.prompt, Infill) for job in self.jobs for sample in job.samples)
+
+    @property
     def settings_hash(self) -> str:
         """Names the run folder: equal for commands whose scores may be put together."""
         return canonical_sha256(self.settings)[:HASH_LENGTH]
 
-    def sampling(self, job: Job, attempt: int) -> Sampling:
-        """How attempt number ``attempt`` at the job's samples is drawn: each attempt has a seed of its own."""
+    def sampling(self, job: Job, sample: Sample, attempt: int) -> Sampling:
+        """How attempt number ``attempt`` at a sample of the job is drawn: each attempt has a seed of its own."""
         options = self.options
         return Sampling(
-            max_tokens=job.benchmark.max_tokens,
+            max_tokens=job.most_tokens(sample),
             temperature=options.temperature,
             top_p=options.top_p,
             stop=job.benchmark.stop,
@@ -116,8 +130,8 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
     origins: dict[str, dict[str, str]] = {}
     settings: dict[str, dict[str, Any]] = {}
     for use_case, entry in chosen:
-        benchmark = catalog.open_benchmark(entry, overrides[entry.name])
-        settings[entry.name] = {"version": benchmark.version, **_settings(benchmark)}
+        benchmark = with_instructions(catalog.open_benchmark(entry, overrides[entry.name]), options.prompts_dir)
+        settings[entry.name] = {"version": benchmark.version, **settings_of(benchmark)}
         source = DataSource(entry.name, entry.data, options.data_dir)
         python = environment = ""
         try:
@@ -137,9 +151,13 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
         wanted = _limited(_in_languages(samples, options.languages), options.limit)
         runnable, missing = _split_by_toolchain(entry.name, wanted, options)
         left_out += missing
-        jobs.append(Job(use_case, entry, benchmark, _in_order(runnable), tuple(samples), python, environment))
+        jobs.append(
+            Job(use_case, entry, benchmark, _in_order(runnable, benchmark), tuple(samples), python, environment)
+        )
     judge = served(options.judge, options.judge_endpoint) if options.judge else None
     model = find_model()
+    if options.infill:
+        model = replace(model, infill=catalog.infill_family(options.infill))
     return Plan(
         options=options,
         model=model,
@@ -178,6 +196,10 @@ def _check(options: Options) -> None:
         raise UsageError(f"--max-cost {options.max_cost:g} buys nothing", "give a number of US dollars above 0")
     for name in options.languages:
         language(name)
+    if options.infill:
+        catalog.infill_family(options.infill)
+    if options.prompts_dir:
+        instructions(options.prompts_dir)
 
 
 def _choose(options: Options, feature: Feature) -> tuple[list[tuple[str, BenchmarkEntry]], tuple[str, ...]]:
@@ -215,10 +237,6 @@ def _overrides(options: Options, chosen: list[str]) -> dict[str, dict[str, str]]
     return overrides
 
 
-def _settings(benchmark: Benchmark) -> dict[str, Any]:
-    return {each.name: getattr(benchmark, each.name) for each in fields(benchmark)}
-
-
 def _all_settings(options: Options, model: Model, judge: Model | None, benchmarks: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that may change a score, and nothing else."""
     return {
@@ -244,8 +262,8 @@ def _all_settings(options: Options, model: Model, judge: Model | None, benchmark
     }
 
 
-def _in_order(samples: list[Sample]) -> tuple[Sample, ...]:
-    return tuple(sorted(samples, key=lambda sample: prompt_order(sample.prompt)))
+def _in_order(samples: list[Sample], benchmark: Benchmark) -> tuple[Sample, ...]:
+    return tuple(slow_first(benchmark, sorted(samples, key=lambda sample: prompt_order(sample.prompt))))
 
 
 def _in_languages(samples: list[Sample], languages: tuple[str, ...]) -> list[Sample]:

@@ -45,13 +45,28 @@ class Chat:
 
 
 @dataclass(frozen=True)
+class File:
+    """Another file of the repository."""
+
+    path: str
+    content: str
+
+
+@dataclass(frozen=True)
 class Infill:
-    """A prompt that is a place in a file: the model writes what belongs between ``prefix`` and ``suffix``."""
+    """A prompt that is a place in a file: the model writes what belongs between ``prefix`` and ``suffix``.
+
+    ``files`` are others of the repository called ``repository``, the most telling first. ``instruction`` is the
+    system's turn for a model that has no tokens for infilling and is asked by chat.
+    """
 
     prefix: str
     suffix: str
     path: str = ""
     language: str = ""
+    files: tuple[File, ...] = ()
+    repository: str = ""
+    instruction: str = ""
     kind: Literal["infill"] = "infill"
 
 
@@ -181,7 +196,8 @@ def prompt_characters(prompt: Prompt) -> int:
         case Chat():
             return sum(len(message.content) for message in prompt.messages)
         case Infill():
-            return len(prompt.prefix) + len(prompt.suffix)
+            told = len(prompt.instruction) + sum(len(file.content) for file in prompt.files)
+            return len(prompt.prefix) + len(prompt.suffix) + told
         case Choice():
             return len(prompt.text) + sum(map(len, prompt.options))
         case FewShot():
@@ -211,6 +227,20 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """What an infill was asked without, because it did not fit the model's context or has no place in its format.
+
+    Characters and lines of the file above and below the cursor, and other files of the repository.
+    """
+
+    prefix_characters: int = 0
+    prefix_lines: int = 0
+    suffix_characters: int = 0
+    suffix_lines: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True)
 class Answer:
     """What an engine returned. ``text`` holds neither the stop string nor special tokens.
 
@@ -221,7 +251,9 @@ class Answer:
     way than the prompt's own: an infill by chat, a choice by a generated letter. ``first_token_seconds`` is known where
     the answer was streamed. ``dropped_shots`` counts the solved examples that were left out because the prompt would
     not have fitted the model's context. ``form`` says what the text is: a turn of a conversation, what follows on
-    :class:`Chat`'s ``plain``, or a whole program that somebody else has taken out of an answer.
+    :class:`Chat`'s ``plain``, a whole program that somebody else has taken out of an answer, or what belongs at the
+    cursor of an infill that was asked in the tokens of ``family``. ``cut`` says what such a question was asked
+    without, ``escaped`` how many words of its code were broken up, because a server would have read them as tokens.
     """
 
     text: str
@@ -234,7 +266,10 @@ class Answer:
     fallback: bool = False
     dropped_shots: int = 0
     greedy: tuple[bool, ...] = ()
-    form: Literal["reply", "continuation", "program"] = "reply"
+    form: Literal["reply", "continuation", "program", "infill"] = "reply"
+    family: str = ""
+    cut: Cut | None = None
+    escaped: int = 0
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------
@@ -275,6 +310,7 @@ class Sample:
 
     ``id`` is the data set's own; samples that stand or fall together share a ``cluster``; ``language`` is the
     programming language whose toolchain scoring needs; ``tags`` name the groups a report breaks scores down by.
+    ``max_tokens`` is the limit of its answer where that is not the benchmark's.
     """
 
     id: str
@@ -283,6 +319,7 @@ class Sample:
     cluster: str
     language: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    max_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -358,6 +395,8 @@ class SummaryRow:
     """Answers whose prompts lost solved examples because they did not fit the model's context."""
     most_dropped: int = 0
     """The most solved examples that one of these lost."""
+    cut: int = 0
+    """Answers to infills that were asked without some of the code around them (see :class:`Cut`)."""
     inside: int = 0
     """Programs whose tests had to share their process: such a verdict is no proof against an adversary."""
 

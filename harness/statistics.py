@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import comb, isfinite, nan, sqrt
+from math import comb, isfinite, sqrt
 from statistics import quantiles as _quantiles
 from typing import TypeVar
 
@@ -122,17 +122,16 @@ def with_error(
     return Estimate(value, *wilson(value * effective, effective), n, method)
 
 
-def unbounded_mean(values: Sequence[float]) -> Estimate | None:
-    """Mean of scores of any size, value ± 1.96·s/sqrt(n); None where fewer than two, or an infinite one, tell no error.
+def with_normal_error(value: float, contributions: Sequence[Contribution], n: int, method: str) -> Estimate | None:
+    """An estimate of any size, such as a mean length, as value ± 1.96·SE from its linearised error.
 
-    s² is the sample variance with n - 1 in its denominator.
+    None where it is not finite, or where fewer than two clusters say nothing of the error.
     """
-    n = len(values)
-    mean = sum(values) / n if n else nan
-    if n < 2 or not isfinite(mean):
+    squared = squared_error(contributions)
+    if squared is None or not isfinite(value):
         return None
-    half = Z95 * sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n)
-    return Estimate(mean, mean - half, mean + half, n, "normal")
+    half = Z95 * sqrt(squared)
+    return Estimate(value, value - half, value + half, n, method)
 
 
 JACKKNIFE_GROUPS = 50

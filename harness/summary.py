@@ -67,6 +67,7 @@ def _rows(job: PlannedJob, records: Sequence[Record], seconds: float) -> Iterato
             fallbacks=sum(1 for record in mine if record.answer and record.answer.fallback),
             shortened=len(dropped),
             most_dropped=max(dropped, default=0),
+            cut=sum(1 for record in mine if record.answer and record.answer.cut),
             inside=sum(1 for record in mine if record.detail.get("inside")),
         )
 

@@ -1,6 +1,7 @@
 """Shared fixtures: real parts only. Small ones (a tiny random model) where the real thing would be slow."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -99,6 +100,17 @@ def evaluate(tmp_path: Path) -> Evaluate:
         )
 
     return run
+
+
+@pytest.fixture
+def without_node(tmp_path: Path) -> str:
+    """A PATH that has all that the command needs, and no node."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sh", "git", "env", "bwrap"):
+        if found := shutil.which(name):
+            (folder / name).symlink_to(found)
+    return str(folder)
 
 
 def evaluate_environment(**changes: str) -> dict[str, str]:

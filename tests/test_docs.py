@@ -6,9 +6,11 @@ import shlex
 
 from conftest import ROOT
 
+from benchmarks.code_completion import MAX_TOKENS, CodeCompletion
 from harness import errors
 from harness.cli.main import COMMANDS
 from harness.cli.run import parser
+from harness.prompts.postprocess import STEPS
 from harness.reporting.table import COLUMNS
 
 README = (ROOT / "README.md").read_text()
@@ -52,6 +54,14 @@ def test_the_tree_of_errors_shows_every_class_with_its_exit_code() -> None:
             line = next(line for line in tree.splitlines() if re.search(rf"\b{name}\b", line))
             code = re.search(rf"{name}\s+(\d)", line)
             assert (int(code[1]) if code else each.__base__.exit_code) == each.exit_code
+
+
+def test_every_step_metric_and_limit_of_code_completion_is_told() -> None:
+    text = (ROOT / "docs/prompts.md").read_text()
+    names = [*STEPS, *(metric.name for metric in CodeCompletion.metrics)]
+    assert [name for name in names if f"| `{name}` |" not in text] == []
+    row = next(line for line in text.splitlines() if line.startswith("| the limit of an answer"))
+    assert {int(number) for number in re.findall(r"\d+", row)} == set(MAX_TOKENS.values())
 
 
 def test_links_lead_somewhere() -> None:

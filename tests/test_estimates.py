@@ -47,6 +47,15 @@ def error_of(found: Estimate) -> float:
     return sqrt(found.value * (1 - found.value) / low)
 
 
+def test_a_mean_length_has_an_interval_of_its_own_size() -> None:
+    rows = [replace(scored(number, 0.0), scores={"length": length}) for number, length in enumerate([10.0, 20.0, 60.0])]
+    found = one(Mean("length", bounded=False), rows)
+    half = 1.959963984540054 * sqrt(variance([10, 20, 60]) / 3)
+    assert (found.value, found.low, found.high) == pytest.approx((30, 30 - half, 30 + half))
+    assert (found.n, found.method) == (3, "normal")
+    assert estimates([Mean("length", bounded=False)], rows[:1]) == [("length", None)], "one tells no error"
+
+
 clusters = st.lists(st.tuples(st.integers(0, 6), st.sampled_from([0.0, 1.0])), min_size=8, max_size=60)
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.errors import DataError, OutputError
 from harness.journal import RECORDS, Journal, read_records
-from harness.records import Answer, Outcome, Record
+from harness.records import Answer, Cut, Outcome, Record
 
 
 def record(number: int, verdict: Outcome = Outcome.PASSED, text: str = "answer") -> Record:
@@ -54,6 +55,14 @@ def test_every_cut_loses_at_most_the_torn_line(tmp_path: Path) -> None:
             journal.append(record(9))
         kept = [each.sample for _, each in read_records(tmp_path / RECORDS)]
         assert kept == [str(number) for number, end in enumerate(ends) if end <= cut] + ["9"]
+
+
+def test_how_an_infill_was_asked_survives(tmp_path: Path) -> None:
+    answer = Answer("x", "stop", 3, 2, 0.5, form="infill", family="qwen-coder", cut=Cut(9, 1, files=2), escaped=1)
+    with Journal(tmp_path) as journal:
+        journal.append(replace(record(1), answer=answer))
+    with Journal(tmp_path) as journal:
+        assert journal.records["mbpp", "1", 0].answer == answer
 
 
 @given(st.text())

@@ -189,7 +189,9 @@ def test_manifest_and_summary_tell_what_each_of_them_used(
 
 def test_another_judge_is_another_run() -> None:
     def hashed(judge: str = "", url: str = "") -> str:
-        options = Options("m", "code-suggestions", suite="gitlab", judge=judge, judge_endpoint=Endpoint(base_url=url))
+        options = Options(
+            "m", "code-suggestions", benchmarks=("code-generation",), judge=judge, judge_endpoint=Endpoint(base_url=url)
+        )
         return make_plan(options, lambda: Model("m", "folder:m")).settings_hash
 
     judged = [("", ""), ("a", "http://h/v1"), ("b", "http://h/v1"), ("a", "http://i/v1")]

@@ -80,7 +80,7 @@ class Slow(Engine):
 
 @pytest.fixture
 def plan() -> Plan:
-    options = Options("any", "code-suggestions", suite="gitlab", limit=2, seed=3)
+    options = Options("any", "code-suggestions", benchmarks=("code-generation",), limit=2, seed=3)
     return make_plan(options, lambda: Model("any", "folder:any"))
 
 

@@ -12,7 +12,7 @@ from conftest import ROOT
 FLOORS = [  # from the ground up; a module may import from its own floor and from those before it
     ["errors", "records", "shipped", "cache"],
     ["statistics", "sandbox", "prompts"],
-    ["metrics", "benchmark"],
+    ["metrics", "benchmark", "quality"],
     ["catalog"],
     ["datasource", "environments", "scoring"],
     ["engines"],

@@ -38,7 +38,7 @@ OPEN: Mapping[str, str | None] = {
     "deepseek-coder-33b-base": "deepseek-coder",
     "qwen2.5-coder-7b-instruct": "qwen-coder",
     "qwen2.5-coder-32b-instruct": "qwen-coder",
-    "starcoder2-15b": "starcoder",
+    "starcoder2-15b": "starcoder2",
 }
 """Models with weights, and the family by which each is asked for an infill; None: by chat."""
 

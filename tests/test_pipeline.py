@@ -52,7 +52,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    options = Options("any", "code-suggestions", suite="gitlab", limit=6)
+    options = Options("any", "code-suggestions", benchmarks=("code-generation",), limit=6)
     return make_plan(options, lambda: Model("any", "folder:any"))
 
 
@@ -135,7 +135,8 @@ def test_what_shares_a_prefix_is_asked_together_and_attempts_have_their_own_seed
     order = [(sample.id, attempt) for _, sample, attempt in attempts(several)]
     assert len(order) == len(set(order)) == 12
     assert all(order[row][0] == order[row + 1][0] for row in range(0, 12, 2))
-    assert [several.sampling(several.jobs[0], attempt).seed for attempt in range(2)] == [5, 6]
+    sample = several.jobs[0].samples[0]
+    assert [several.sampling(several.jobs[0], sample, attempt).seed for attempt in range(2)] == [5, 6]
 
 
 def test_a_journal_that_cannot_be_written_stops_the_run(

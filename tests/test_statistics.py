@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.statistics import JACKKNIFE_GROUPS, jackknifed, pass_at_k, proportion, unbounded_mean, wilson
+from harness.records import Estimate
+from harness.statistics import (
+    JACKKNIFE_GROUPS,
+    Contribution,
+    jackknifed,
+    pass_at_k,
+    proportion,
+    wilson,
+    with_normal_error,
+)
 
 counts = st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -74,13 +83,19 @@ def test_proportion_of_nothing_is_refused() -> None:
         proportion([])
 
 
+def normal(values: list[float]) -> Estimate | None:
+    mean = sum(values) / len(values)
+    parts = [Contribution("", str(n), (value - mean) / len(values)) for n, value in enumerate(values)]
+    return with_normal_error(mean, parts, len(values), "normal")
+
+
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=40))
 def test_the_jackknife_of_a_mean_is_its_own_error(values: list[float]) -> None:
     """For a mean, and one group a value, it is s / sqrt(n) (Shao and Tu 1995, 1.2)."""
     found = jackknifed(
         [(str(number), value) for number, value in enumerate(values)], lambda part: sum(part) / len(part)
     )
-    plain = unbounded_mean(values)
+    plain = normal(values)
     assert found
     assert plain
     assert found.n == plain.n == len(values)
@@ -105,4 +120,4 @@ def test_the_jackknife_leaves_out_whole_clusters_and_few_groups() -> None:
 def test_one_cluster_or_what_is_not_finite_tells_no_error() -> None:
     assert jackknifed([("a", 1.0), ("a", 2.0)], sum) is None
     assert jackknifed([("a", 1.0), ("b", float("inf"))], sum) is None
-    assert unbounded_mean([3.0]) is unbounded_mean([]) is unbounded_mean([1.0, float("nan")]) is None
+    assert normal([3.0]) is normal([1.0, float("nan")]) is None

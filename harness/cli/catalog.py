@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -10,16 +10,17 @@ from rich.table import Table
 
 from harness import catalog
 from harness.cli.arguments import Parser
+from harness.prompts.instructions import instructions
 from harness.reporting.table import results_console
 
 
 def main(argv: Sequence[str]) -> int:
     """Prints one part of the catalog."""
     parser = Parser("evaluate catalog", "What can be evaluated.")
-    parser.add_argument("part", choices=("features", "benchmarks", "models"))
+    parser.add_argument("part", choices=("features", "benchmarks", "models", "prompts"))
     parser.add_argument("--json", action="store_true", help="for machines")
     arguments = parser.parse_args(argv)
-    rows = {"features": _features, "benchmarks": _benchmarks, "models": _models}[arguments.part]()
+    rows = {"features": _features, "benchmarks": _benchmarks, "models": _models, "prompts": _prompts}[arguments.part]()
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return 0
@@ -62,10 +63,7 @@ def _benchmarks() -> list[dict[str, Any]]:
                 "suite": entry.suite,
                 "metric": benchmark.metric,
                 "title": entry.title,
-                "settings": ", ".join(
-                    f"{field.name}={field.default if field.default is not MISSING else '?'}"
-                    for field in fields(benchmark)
-                ),
+                "settings": ", ".join(f"{field.name}={getattr(benchmark, field.name)}" for field in fields(benchmark)),
                 "licence": entry.data.licence,
             }
         )
@@ -86,6 +84,13 @@ def _models() -> list[dict[str, Any]]:
             "description": model.description,
         }
         for model in catalog.models().values()
+    ]
+
+
+def _prompts() -> list[dict[str, Any]]:
+    return [
+        {"prompt": each.name, "version": each.version, "sha256": each.sha256, "system": each.system}
+        for each in instructions().values()
     ]
 
 

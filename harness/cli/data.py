@@ -6,15 +6,18 @@ from pathlib import Path
 
 from harness import catalog
 from harness.catalog import BenchmarkEntry
+from harness.cli import validate
 from harness.cli.arguments import Parser
 from harness.datasource import DataSource, data_dir_from, fingerprint, pinned, pull
 from harness.errors import OutputError, UsageError
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs ``list``, ``verify`` or ``pull``."""
+    """Runs ``list``, ``verify``, ``pull`` or ``validate``."""
+    if argv and argv[0] == "validate":
+        return validate.main(argv[1:])
     parser = Parser("evaluate data", "Benchmark data: what is here, whether it is intact, and getting the rest.")
-    parser.add_argument("action", choices=("list", "verify", "pull"))
+    parser.add_argument("action", choices=("list", "verify", "pull", "validate"), help="validate: has its own --help")
     parser.add_argument("benchmark", nargs="*", help="default: all")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="the mirror (or HARNESS_DATA_DIR)")
     parser.add_argument("--json", action="store_true", help="for machines")

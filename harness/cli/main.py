@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
-    "catalog": "what can be evaluated: catalog features|benchmarks|models",
+    "catalog": "what can be evaluated: catalog features|benchmarks|models|prompts",
     "data": "benchmark data: data list|pull|verify",
     "serve": "keep a vLLM server up, which later runs with the same settings find and reuse",
     "rescore": "score answers that are there already: sample files (EvalPlus, BigCodeBench) or journals",

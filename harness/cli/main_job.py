@@ -56,7 +56,7 @@ class MainJob:
                 "answers": len(job.samples) * self.plan.options.attempts,
                 "prompt_characters": sum(prompt_characters(sample.prompt) for sample in job.samples)
                 * self.plan.options.attempts,
-                "most_answer_tokens": len(job.samples) * self.plan.options.attempts * job.benchmark.max_tokens,
+                "most_answer_tokens": sum(map(job.most_tokens, job.samples)) * self.plan.options.attempts,
             }
             | ({"most_cost_usd": round(most_cost(known, job, self.plan.options.attempts), 4)} if known else {})
             for job in self.plan.jobs
@@ -84,7 +84,7 @@ class MainJob:
     def _run(self, folder: Path, journal: Journal, manifest: Manifest, left: Attempts) -> None:
         level = choose_level(self.arguments.sandbox)
         options = self.plan.options
-        engine = open_engine(options.engine, self.plan.model, options.seed, self._tell)
+        engine = open_engine(options.engine, self.plan.model, options.seed, self._tell, self.plan.asks_infills)
         budget = Budget(options.max_cost, _spent(manifest, journal))
         totals, done = counts(self.plan, journal)
         self._tell(f"{self.plan.model.name} from {self.plan.model.source}; sandbox: {level}; {folder}")
@@ -135,7 +135,7 @@ class MainJob:
 
 def most_cost(known: Prices, job: Job, times: int) -> float:
     """The most that a job may cost, in US dollars: as :class:`Asker` reserves it before each question."""
-    return times * sum(most(known, sample.prompt, job.benchmark.max_tokens) for sample in job.samples)
+    return times * sum(most(known, sample.prompt, job.most_tokens(sample)) for sample in job.samples)
 
 
 def _spent(manifest: Manifest, journal: Journal) -> float:

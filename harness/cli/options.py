@@ -37,6 +37,8 @@ def options_from(arguments: argparse.Namespace) -> Options:
         max_cost=arguments.max_cost,
         data_dir=data_dir_from(arguments.data_dir),
         strict=arguments.strict,
+        infill=arguments.infill,
+        prompts_dir=arguments.prompts_dir,
         exclude_broken=arguments.exclude_broken,
     )
 

@@ -41,6 +41,19 @@ def parser() -> Parser:
     how.add_argument("--temperature", type=float, default=0.0, metavar="T", help="default: 0, greedy")
     how.add_argument("--top-p", type=float, default=1.0, metavar="P", help="default: 1")
     how.add_argument(
+        "--infill",
+        default="",
+        metavar="FAMILY",
+        help="the tokens that mark the place to fill in, by a name of configs/infill.yaml, or none: by chat "
+        "(default: by the model's name)",
+    )
+    how.add_argument(
+        "--prompts-dir",
+        type=Path,
+        metavar="DIR",
+        help="a folder of your own with system prompts, by the names of configs/prompts/",
+    )
+    how.add_argument(
         "--latency",
         action=argparse.BooleanOptionalAction,
         help="time streamed answers apart from the run (default: for code completion only)",

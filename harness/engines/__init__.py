@@ -43,13 +43,23 @@ def settle(settings: EngineSettings, model: str) -> EngineSettings:
     return replace(settings, name=name, endpoint=endpoint)
 
 
-def open_engine(settings: EngineSettings, model: Model, seed: int, say: Callable[[str], None]) -> Engine:
+def open_engine(
+    settings: EngineSettings, model: Model, seed: int, say: Callable[[str], None], infills: bool = False
+) -> Engine:
     """The engine that ``settings`` name, not yet started, for ``model``; ``say`` is told what takes long.
+
+    ``infills`` says that it will be asked for some: it then checks that the model knows its family's tokens.
 
     Raises:
         NotInstalledError: its packages are not installed.
         UsageError: it needs a setting that is missing.
     """
+    engine = _engine(settings, model, seed, say)
+    engine.expects_infills = infills
+    return engine
+
+
+def _engine(settings: EngineSettings, model: Model, seed: int, say: Callable[[str], None]) -> Engine:
     try:
         if settings.name == "endpoint":
             key = api_key(settings.endpoint.api_key_env)

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from harness.catalog import Endpoint
+from harness.engines import infilling
 from harness.errors import EngineError, PromptTooLongError, UnavailableError, UsageError
 from harness.prompts import choice as choices
-from harness.prompts import infill
 from harness.prompts.infill import InfillFormat
 from harness.records import (
     Answer,
@@ -27,6 +27,9 @@ from harness.records import (
 )
 
 S = TypeVar("S", Choice, FewShot, Likelihood)
+
+if TYPE_CHECKING:
+    from harness.engines.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,23 @@ class Engine(ABC):
 
     Every method may be awaited many times at once; an engine batches what is in flight. ``concurrency`` is the number
     of prompts in flight beyond which it gains nothing; ``infill_format`` the model's own way to be asked for an
-    infill, None where it has none. ``stream`` asks for the answer token by token, so that the time to the first one is
-    known.
+    infill, None where it has none; ``context`` how many tokens prompt and answer may have together, 0 where that is
+    not known. ``stream`` asks for the answer token by token, so that the time to the first one is known.
+
+    Where ``expects_infills`` is set before it is opened, it checks that the model knows the tokens of its family, and
+    ``sentinels`` says what came of that.
     """
 
     concurrency: int
     infill_format: InfillFormat | None = None
+    context: int = 0
+    expects_infills: bool = False
+    sentinels: str = ""
+
+    @property
+    def vocabulary(self) -> "Tokens | None":
+        """The model's tokenizer, where it is at hand: prompts can then be sent as token ids."""
+        return None
 
     @property
     def converses(self) -> bool:
@@ -156,12 +170,18 @@ class Engine(ABC):
         """What the server counts itself (prefix-cache hits, tokens), growing; empty where it tells nothing."""
         return {}
 
+    async def resume(
+        self, ids: list[int], sampling: Sampling, stream: bool = False, ends: frozenset[int] = frozenset()
+    ) -> Answer:
+        """Continues what these tokens say, up to one of ``ends``; for engines with a ``vocabulary``.
+
+        Raises as :meth:`complete` does.
+        """
+        raise NotImplementedError
+
     async def infill(self, prompt: Infill, sampling: Sampling, stream: bool = False) -> Answer:
         """Writes what belongs between prefix and suffix; by chat where the model has no tokens for it."""
-        form = self.infill_format
-        if form is None:
-            return replace(await self.chat(infill.as_chat(prompt), sampling, stream), fallback=True)
-        return await self.complete(form.text(prompt), replace(sampling, stop=(*sampling.stop, *form.stop)), stream)
+        return await infilling.infill(self, prompt, sampling, stream)
 
     async def pick(self, prompt: Choice, sampling: Sampling) -> Answer:
         """:meth:`choose` by a generated letter: the named option has log-probability 0, the others None."""

@@ -29,10 +29,16 @@ LOGITS_BYTES = 1 << 28
 
 @dataclass(frozen=True)
 class Row:
-    """One prompt of a batch, as token ids."""
+    """One prompt of a batch, as token ids.
+
+    ``ends`` are tokens that end its answer beside the model's own; ``within`` says that the answer stands within a
+    text, so that a space at its beginning counts.
+    """
 
     prompt: tuple[int, ...]
     sampling: Sampling
+    ends: frozenset[int] = frozenset()
+    within: bool = False
 
 
 @dataclass
@@ -196,12 +202,12 @@ class Decoder:
     def _finished(self, each: _Growing, seconds: float, first_token_seconds: float) -> Answer | None:
         """The answer of a row that is done; None while it is not."""
         sampling, tokens = each.row.sampling, each.tokens
-        ended = tokens[-1] in self._ends
+        ended = tokens[-1] in self._ends or tokens[-1] in each.row.ends
         kept = tokens[:-1] if ended else tokens
         stopped = not ended and self._holds_stop(kept, sampling.stop)
         if not (ended or stopped or len(tokens) >= sampling.max_tokens):
             return None
-        text = str(self.tokenizer.decode(kept, skip_special_tokens=True))
+        text = self._text(each.row, kept)
         stops = [at for stop in sampling.stop if (at := text.find(stop)) >= 0]
         return Answer(
             text=text[: min(stops)] if stops else text,
@@ -211,6 +217,13 @@ class Decoder:
             seconds=round(seconds, 4),
             first_token_seconds=round(first_token_seconds, 4),
         )
+
+    def _text(self, row: Row, tokens: list[int]) -> str:
+        """The text of an answer; SentencePiece takes a space from the beginning of whatever it decodes."""
+        if not row.within:
+            return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
+        letter = self.tokenizer("a", add_special_tokens=False)["input_ids"]
+        return str(self.tokenizer.decode([*letter, *tokens], skip_special_tokens=True)).removeprefix("a")
 
     def _holds_stop(self, tokens: list[int], stops: tuple[str, ...]) -> bool:
         if not stops:

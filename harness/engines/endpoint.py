@@ -121,6 +121,7 @@ class EndpointEngine(RemoteEngine):
             "base_url": self._base_url,
             "model": self._name,
             "infill": self.infill_format.name if self.infill_format else None,
+            "sentinels": self.sentinels,
         }
 
     async def _likeliest(self, prompt: Choice) -> tuple[dict[str, float], int]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from harness.catalog import Endpoint
 from harness.engines.base import Engine
+from harness.engines.infilling import NOT_CHECKED
 from harness.errors import (
     EngineError,
     NoLogProbabilitiesError,
@@ -154,6 +155,7 @@ class RemoteEngine(Engine):
         except BaseException:
             await self._client.close()
             raise
+        self.sentinels = NOT_CHECKED if self.expects_infills and self.infill_format else ""
         return self
 
     async def __aexit__(

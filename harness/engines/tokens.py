@@ -1,6 +1,8 @@
 """A model's tokenizer in this process, so that harness and server speak of the very same tokens."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import groupby, takewhile
 from operator import itemgetter
 from pathlib import Path
@@ -9,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from harness.engines.stems import Pair
 from harness.errors import ModelError
 from harness.prompts.chat import NEXT_TURN, plain_text
-from harness.records import Choice, Likelihood, Message, plain
+from harness.prompts.infill import InfillFormat, Piece, Sentinel
+from harness.records import Choice, Infill, Likelihood, Message, plain
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
 
 LEARNT_CHARACTERS, LEARNT_OPTIONS = 64, 4096
 """The longest line or option, and the most pairs of them, of which the tokens are remembered."""
+SPACE = "\u2581"
+"""How SentencePiece writes a space in a token."""
+_PLACE = "INFILLHERE"
+"""Stands for the user's turn while a template is written out."""
+_MARK = "\u263a"
+"""A character that no vocabulary joins with what follows it."""
 
 
 class Tokens:
@@ -58,6 +67,75 @@ class Tokens:
             begun = messages[-1].content if messages[-1].role == "assistant" else ""
             return self.text(plain_text(messages[:-1] if begun else messages) + begun), (NEXT_TURN,)
         return list(self.tokenizer(self._conversation(messages), add_special_tokens=False)["input_ids"]), ()
+
+    def count(self, text: str) -> int:
+        """How many tokens ``text`` is by itself."""
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    @cached_property
+    def added(self) -> Mapping[str, int]:
+        """The ids of the tokens that were added to the vocabulary, such as those that mark a place to fill in."""
+        return dict(self.tokenizer.get_added_vocab())
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """Added tokens that are spelt as marks are, in brackets: what no conversation should hold by chance."""
+        return tuple(word for word in self.added if re.fullmatch(r"[<\[].+[>\]]", word))
+
+    def infill(self, form: InfillFormat, prompt: Infill) -> list[int]:
+        """Ids of an infill: each piece by itself, so that nothing in the code is read as a token.
+
+        SentencePiece puts a space before a text. As the references of Code Llama and Codestral do, it is left to the
+        prefix and taken from all else.
+
+        Raises:
+            KeyError: the vocabulary lacks one of the family's tokens.
+        """
+        ids: list[int] = []
+        before: Piece = ""
+        for piece in form.pieces(prompt):
+            if isinstance(piece, Sentinel):
+                ids.append(self.added[piece.token])
+            else:
+                ids += self._plain(piece, spaced=before == Sentinel(form.prefix))
+            before = piece
+        if form.turn and self.has_chat_template:
+            start, _, end = self._templated([{"role": "user", "content": _PLACE}]).partition(_PLACE)
+            opened, closed = (self.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (start, end))
+            return [*opened, *ids, *closed]
+        return self._start + ids
+
+    def ends(self, form: InfillFormat) -> frozenset[int]:
+        """The ids of those of the family's stop strings that are tokens: an engine shows no text for them."""
+        words = (word for stop in form.stop for word in (stop, f"{SPACE}{stop}"))
+        return frozenset(self.added[word] for word in words if word in self.added)
+
+    @cached_property
+    def _start(self) -> list[int]:
+        """What the tokenizer puts before any text."""
+        whole, bare = self.text("a"), self._batch(["a"], special=False)[0]
+        return next((whole[:at] for at in range(len(whole)) if whole[at : at + len(bare)] == bare), [])
+
+    @cached_property
+    def _puts_space(self) -> bool:
+        """Whether the tokenizer begins a text with a space that is not in it."""
+        first = self.tokenizer.convert_ids_to_tokens(self._batch(["a"], special=False)[0])[0]
+        return str(first).startswith(SPACE)
+
+    def _plain(self, text: str, spaced: bool) -> list[int]:
+        """Ids of a text in which nothing is a token of its own: words that are called like one are taken apart."""
+        words = sorted(filter(None, self.added), key=len, reverse=True)
+        parts = _parts(text, [word for word in words if word.strip() and word in text])
+        ids: list[int] = []
+        for number, part in enumerate(parts):
+            ids += self._batch([part], special=False)[0] if spaced and number == 0 else self._unspaced(part)
+        return ids
+
+    def _unspaced(self, text: str) -> list[int]:
+        if not self._puts_space:
+            return self._batch([text], special=False)[0]
+        mark, whole = self._batch([_MARK, _MARK + text], special=False)
+        return whole[len(mark) :] if whole[: len(mark)] == mark else self._batch([text], special=False)[0]
 
     def choice(self, prompt: Choice) -> list[Pair]:
         """Ids of what stands before the options, and of each option after it, tokenized as one text with it.
@@ -180,6 +258,16 @@ class Tokens:
             "a text without a context needs a token that it begins after, and the tokenizer has neither BOS nor EOS",
             "add bos_token or eos_token to its tokenizer_config.json",
         )
+
+
+def _parts(text: str, words: Sequence[str]) -> list[str]:
+    """``text`` cut after the first character of each of ``words`` in it, so that none of them is left whole."""
+    parts, start = [], 0
+    pattern = re.compile("|".join(map(re.escape, words)))
+    while words and (found := pattern.search(text, start)):
+        parts.append(text[start : found.start() + 1])
+        start = found.start() + 1
+    return [*parts, text[start:]]
 
 
 def _ending(context: str) -> str:

@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging
 
+from harness.engines import infilling
 from harness.engines.base import Engine, check_context
 from harness.engines.batch import MIN_PREFIX, Decoder, Row, common_prefix, likelihood_rows
 from harness.engines.model import Model
@@ -101,7 +102,18 @@ class TransformersEngine(Engine):
 
     async def complete(self, text: str, sampling: Sampling, stream: bool = False) -> Answer:
         """Continues ``text``; see :class:`harness.engines.base.Engine`."""
-        return await self._enqueue(self.tokens.text(text), sampling)
+        return await self._enqueue(Row(tuple(self.tokens.text(text)), sampling))
+
+    async def resume(
+        self, ids: list[int], sampling: Sampling, stream: bool = False, ends: frozenset[int] = frozenset()
+    ) -> Answer:
+        """Continues what these tokens say, up to one of ``ends``."""
+        return await self._enqueue(Row(tuple(ids), sampling, ends, within=True))
+
+    @property
+    def vocabulary(self) -> Tokens:
+        """The model's tokenizer."""
+        return self.tokens
 
     @property
     def converses(self) -> bool:
@@ -111,7 +123,7 @@ class TransformersEngine(Engine):
     async def chat(self, messages: tuple[Message, ...], sampling: Sampling, stream: bool = False) -> Answer:
         """Writes the next assistant turn; a model without a chat template gets the conversation as plain text."""
         ids, stop = self.tokens.chat(messages)
-        return await self._enqueue(ids, replace(sampling, stop=(*sampling.stop, *stop)))
+        return await self._enqueue(Row(tuple(ids), replace(sampling, stop=(*sampling.stop, *stop))))
 
     async def choose(self, prompt: Choice) -> Answer:
         """Log-probabilities of the options: one row for all that differ in their last token alone."""
@@ -140,6 +152,7 @@ class TransformersEngine(Engine):
             "context": self.context,
             "chat_template": self.tokens.has_chat_template,
             "infill": self.infill_format.name if self.infill_format else None,
+            "sentinels": self.sentinels,
             "device": f"cpu ({platform.machine()}, {self._threads} threads)",
         }
 
@@ -150,6 +163,8 @@ class TransformersEngine(Engine):
         try:
             dtype = getattr(torch, self.dtype)
             self.tokens = Tokens.load(self.folder.path)
+            if self.expects_infills and self.infill_format:
+                self.sentinels = infilling.check(self.infill_format, self.tokens, self.folder.name)
             self.model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
                 path, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
             )
@@ -163,9 +178,9 @@ class TransformersEngine(Engine):
         longest = int(getattr(self.model.config, "max_position_embeddings", 0) or 2048)
         self.context = min(self.context or longest, longest)
 
-    async def _enqueue(self, prompt: list[int], sampling: Sampling) -> Answer:
-        check_context(len(prompt), sampling.max_tokens, self.context)
-        waiting = _Waiting(Row(tuple(prompt), sampling), asyncio.get_running_loop().create_future())
+    async def _enqueue(self, row: Row) -> Answer:
+        check_context(len(row.prompt), row.sampling.max_tokens, self.context)
+        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._arrived.set()
         return await waiting.answer

@@ -15,11 +15,8 @@ import keyword
 from harness.prompts import syntax
 from harness.prompts.markdown import Block, fenced_blocks, opening_fence, split_fences
 from harness.prompts.syntax import trimmed
+from harness.prompts.syntax.grammars import GRAMMARS
 
-_TAGS = {
-    "python": ("", "python", "python2", "python3", "py", "py2", "py3", "ipython", "ipython3"),
-    "javascript": ("", "javascript", "js", "jsx", "mjs", "cjs", "node", "nodejs", "ecmascript", "es6"),
-}
 _END_TOKENS = ("|>", "\uff5c>", "</s>", "<eos>", "<end_of_turn>")  # "|>" ends tokens such as <|im_end|>
 _CODE_SYMBOLS = frozenset("=(){}[]<>;\"'`@\\")
 _KEYWORDS = {*keyword.kwlist, "case", "catch", "const", "default", "do", "export", "function", "let", "switch", "throw"}
@@ -37,20 +34,23 @@ def extract_code(answer: str, language: str) -> str:
 
 
 def _extract_once(answer: str, language: str) -> str:
-    text = _without_chat_junk(answer)
-    if text.startswith("```" if language == "javascript" else "`") and "\n" not in text.strip("`\n"):
+    text = without_chat_junk(answer)
+    if text.startswith("`" if language == "python" else "```") and "\n" not in text.strip("`\n"):
         text = trimmed(text.strip("`\n"))  # one line of inline code
-    if language not in syntax.LANGUAGES:
+    if language not in GRAMMARS:
         blocks = fenced_blocks(text)
         tagged = [block for block in blocks if block.language == language.lower()]
         return trimmed((tagged or blocks or [Block("", text, True)])[0].code)
     if whole := _whole_code(text, language):
         return whole
     blocks, between = split_fences(text, prefilled=_begins_in_block(text, language))
+    if not blocks and GRAMMARS[language].partial and not is_prose(text.partition("\n")[0]):
+        return text
     return _from_blocks(blocks, between, language) if blocks else _from_text(text, language)
 
 
-def _without_chat_junk(answer: str) -> str:
+def without_chat_junk(answer: str) -> str:
+    """``answer`` without thinking, without what follows an end-of-turn token, and without blank edges."""
     text = answer.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").rstrip()
     for tag in ("think>", "thinking>"):
         if text.lstrip().startswith("<" + tag):
@@ -71,13 +71,15 @@ def _begins_in_block(text: str, language: str) -> bool:
     for row, line in enumerate(lines):
         if fence := opening_fence(line, in_list=False):
             before = trimmed("\n".join(lines[:row]))
-            return not fence.info and (_whole_code(before, language) != "" or _opens_definition(lines[0]))
+            return not fence.info and (_whole_code(before, language) != "" or _opens_definition(lines[0], language))
     return False
 
 
 def _from_blocks(blocks: list[Block], between: str, language: str) -> str:
-    wanted = [block for block in blocks if block.code.strip() and block.language in _TAGS[language]]
+    wanted = [block for block in blocks if block.code.strip() and block.language in ("", *GRAMMARS[language].tags)]
     saved = [_from_text(block.code, language) for block in wanted]
+    if wanted and GRAMMARS[language].partial and not syntax.parses(wanted[0].code, language):
+        return wanted[0].code
     parsing = [syntax.flush_left(block.code, language) != "" for block in wanted]
     sound = [
         code
@@ -143,12 +145,14 @@ def _from_text(text: str, language: str) -> str:
     names = [name for run in runs for statement in syntax.statements(run, language) or () for name in statement.names]
     code = _joined_definitions(runs, language) if len(names) == len(set(names)) else ""
     code = code or max(runs, key=len, default="")
-    opening = next((row for row, line in enumerate(lines) if _opens_definition(line)), len(lines))
-    likely = [line for line in lines if line.strip() and not _is_prose(line)]
-    defines = _joined_definitions([code], language) or any(map(_opens_definition, code.split("\n")))
+    opening = next((row for row, line in enumerate(lines) if _opens_definition(line, language)), len(lines))
+    likely = [line for line in lines if line.strip() and not is_prose(line)]
+    defines = _joined_definitions([code], language) or any(
+        _opens_definition(line, language) for line in code.split("\n")
+    )
     if defines or (code and opening == len(lines) and 2 * len(code.split("\n")) > len(likely)):
         return code
-    if not any(map(_is_prose, lines)):
+    if not any(map(is_prose, lines)):
         return text
     return "\n".join(lines[opening:])
 
@@ -159,25 +163,27 @@ def _whole_code(text: str, language: str) -> str:
     found = syntax.statements(moved, language)
     if not found:
         first_line = text.partition("\n")[0]
-        return text if text and not _is_prose(first_line) and syntax.is_fragment(text, language) else ""
+        return text if text and not is_prose(first_line) and syntax.is_fragment(text, language) else ""
     kinds = {statement.kind for statement in found}
     if "words" in kinds:
         return ""
     return moved if "definition" in kinds and kinds <= {"definition", "setup"} else text
 
 
-def _is_prose(line: str) -> bool:
+def is_prose(line: str) -> bool:
     """Whether ``line`` is mostly plain words, or has none of the symbols of code; no keyword or comment begins it."""
     words = line.split()
-    if not words or words[0].startswith(("#", "//", "/*")) or words[0].rstrip(":;({") in _KEYWORDS:
+    if not words or line.rstrip().endswith((";", "{")) or words[0].startswith(("#", "//", "/*")):
+        return False
+    if words[0].rstrip(":;({") in _KEYWORDS:
         return False
     plain = [word for word in words if word.strip(".,:;!?*\"'()`").replace("'", "").replace("-", "").isalpha()]
     return 2 * len(plain) > len(words) or _CODE_SYMBOLS.isdisjoint(line)
 
 
-def _opens_definition(line: str) -> bool:
+def _opens_definition(line: str, language: str) -> bool:
     words = line.replace("(", " (").split()
     words = [word for word in words if word not in ("async", "export", "default")]
-    if len(words) < 2 or words[0] not in ("def", "class", "function"):
+    if len(words) < 2 or words[0] not in GRAMMARS[language].openers:
         return False
     return words[1].rstrip(":").isidentifier() and ("(" in line or line.rstrip().endswith("{") or len(words) == 2)

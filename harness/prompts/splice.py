@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from harness.prompts import syntax
 from harness.prompts.syntax import trimmed
+from harness.prompts.syntax.grammars import GRAMMARS
 
+_ENDS = ("end", "fi", "done", "esac")  # of blocks in Ruby and Bash: two in a row are no repetition
 _UNPARSED = 1000  # flaws of a file that does not parse: more than any other can have
 
 
@@ -69,8 +71,9 @@ def _cursor(prefix: str, suffix: str, language: str) -> _Cursor:
     before += [typed] if typed.strip() else []
     after = suffix.split("\n")
     margins = _likely_margins(before, typed) if language == "python" else [""] * 7
-    fillers = [margin + '"cursor"' if language == "python" else "}" * depth for depth, margin in enumerate(margins)]
-    for rest in (after, [""]) if language in syntax.LANGUAGES else ():
+    closer = GRAMMARS[language].closer if language in GRAMMARS else ""
+    fillers = [margin + '"cursor"' if language == "python" else closer * depth for depth, margin in enumerate(margins)]
+    for rest in (after, [""]) if language in GRAMMARS else ():
         for margin, filler in zip(margins, fillers, strict=True):
             file = "\n".join([*before, filler, *rest])
             if syntax.statements(file, language) is not None:
@@ -166,7 +169,7 @@ def _stutters(before: list[str], code: list[str], after: list[str]) -> bool:
     """Whether a line with a word in it stands at both sides of where the code meets the file."""
     shared = [line for count in _repeats(before, code, str.rstrip) for line in code[:count]]
     shared += [line for count in _repeats(code, after, str.rstrip) for line in code[-count:]]
-    return any(map(str.isalnum, "".join(shared)))
+    return any(map(str.isalnum, "".join(line for line in shared if line.strip() not in _ENDS)))
 
 
 def _misplaced(before: list[str], code: list[str]) -> bool:
@@ -177,7 +180,7 @@ def _misplaced(before: list[str], code: list[str]) -> bool:
 
 def _flaws(file: str, cursor: _Cursor, language: str) -> int:
     """How much speaks against ``file``: it does not parse or compile, a body is missing, names are doubled or lost."""
-    if language not in syntax.LANGUAGES:
+    if language not in GRAMMARS:
         return 0
     if syntax.statements(file, language) is None:
         return _UNPARSED

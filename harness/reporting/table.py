@@ -49,6 +49,10 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
     console.print()
     console.print(table)
     console.print()
+    for row in whole:
+        if "language" in row.groups:
+            console.print(_groups(row))
+            console.print()
     if summary.latency:
         console.print(_latency(summary.latency))
         console.print()
@@ -69,6 +73,9 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
         if row.shortened:
             many = f"{row.shortened} of {row.records} prompts lost up to {row.most_dropped} of their solved examples"
             _note(console, f"{row.benchmark}: {many}: they did not fit the model's context")
+        if row.cut:
+            many = f"{row.cut} of {row.records} infills were asked without some of the code around them"
+            _note(console, f"{row.benchmark}: {many}: it did not fit the model's context")
         if row.inside:
             _note(console, f"{row.benchmark}: {row.inside} of {row.records} programs held their own tests: {INSIDE}")
         if row.verdicts.get(Outcome.INFRA_ERROR):
@@ -107,6 +114,19 @@ def _cells(row: SummaryRow, first: bool) -> tuple[str, ...]:
         str(row.verdicts.get(Outcome.INFRA_ERROR, 0)),
         f"{row.seconds:.0f}" if first else "",
     )
+
+
+def _groups(row: SummaryRow) -> Table:
+    """A code benchmark's first metric by language, kind of gap, difficulty and the like."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column(f"{row.metric} of {row.benchmark} by", overflow="fold")
+    for name in ("", "score", "95 % interval", "n"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for tag, values in row.groups.items():
+        for number, (value, found) in enumerate(values.items()):
+            shown = (f"{found.value:.3f}", f"{found.low:.3f}-{found.high:.3f}", str(found.n))
+            table.add_row("" if number else tag.replace("_", " "), value.replace("_", " "), *shown)
+    return table
 
 
 def _number(value: float) -> str:

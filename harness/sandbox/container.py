@@ -54,6 +54,7 @@ class Container:
         settings: dict[str, Any] = {
             "level": "landlock",
             "slots": slots,
+            "sleepers": 0,  # its memory is sized by slots
             "readable": [*SYSTEM, "/opt", _INSIDE, "/dev/urandom", "/dev/zero"],
             "writable": ["/dev/null"],
             "seccomp": filters(namespaces=False),

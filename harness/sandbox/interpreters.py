@@ -17,12 +17,18 @@ _STANDARD = (
     *("bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
     *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string", "time", "typing"),
 )
-_INSIDE = ("inside", "subprocess", "tempfile", "shutil", "pathlib", "json", "csv", "hashlib", "urllib.parse")
+_INSIDE = (
+    *("inside", "unittest.mock", "doctest", "importlib.metadata", "subprocess", "tempfile", "shutil", "pathlib"),
+    *("json", "csv", "hashlib", "urllib.parse"),
+)
 _SCIENTIFIC = (
     *("numpy", "pandas", "matplotlib", "matplotlib.pyplot", "scipy", "scipy.stats", "scipy.optimize", "seaborn"),
     *("sklearn", "sklearn.linear_model", "sklearn.model_selection", "sklearn.preprocessing", "sklearn.metrics"),
     *("sklearn.decomposition", "sklearn.cluster", "sklearn.ensemble", "sklearn.feature_extraction.text"),
+    *("matplotlib.backends.backend_agg", "pandas.plotting._matplotlib"),
 )
+# Dear to import, and used by many programs that need none of the above.
+_COMMON = ("requests", "bs4", "faker", "nltk", "openpyxl", "sqlite3")
 _HEAVY = frozenset(name.split(".")[0] for name in _SCIENTIFIC) | {"statsmodels", "skimage", "wordcloud", "geopandas"}
 _IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w., \t]*)", re.MULTILINE)
 
@@ -80,5 +86,9 @@ def named(executable: str) -> Interpreter:
     return Interpreter(
         (os.path.abspath(executable), "-s", "-B"),
         folders,
-        {LIGHT: _STANDARD, TESTS: (*_STANDARD, *_INSIDE), SCIENTIFIC: (*_STANDARD, *_INSIDE, *_SCIENTIFIC)},
+        {
+            LIGHT: _STANDARD,
+            TESTS: (*_STANDARD, *_INSIDE, *_COMMON),
+            SCIENTIFIC: (*_STANDARD, *_INSIDE, *_COMMON, *_SCIENTIFIC),
+        },
     )

@@ -62,8 +62,13 @@ class Launch:
     drivers: str
 
 
+def sleepers(slots: int) -> int:
+    """How many programs that sleep may leave their slots to others: as many as there are users for."""
+    return max(0, min(3 * slots, _UIDS - slots - (slots + 1) // 2))
+
+
 def launch(level: Level, slots: int, host: Interpreter, parents: dict[str, Interpreter], shown: list[str]) -> Launch:
-    """How to start a server at ``level`` that may run ``slots`` programs at a time.
+    """How to start a server at ``level`` that may run ``slots`` programs at a time, besides those that sleep.
 
     ``host`` runs the server itself; ``parents`` are the warm parents by profile; ``shown`` more paths to show.
 
@@ -80,6 +85,7 @@ def launch(level: Level, slots: int, host: Interpreter, parents: dict[str, Inter
     settings = {
         "level": level.value,
         "slots": slots,
+        "sleepers": sleepers(slots),
         "readable": [*readable, *([] if namespaces else [drivers, "/dev/urandom", "/dev/zero"])],
         "writable": ["/dev/null"],
         "seccomp": filters(namespaces),

@@ -16,7 +16,7 @@ from harness.sandbox.compilecache import CompileCache
 from harness.sandbox.container import ENGINES, PYTHON, Container, container
 from harness.sandbox.foreign import COMPILE_LIMITS, Compilation, Files, compiled_files, foreign_of
 from harness.sandbox.interpreters import JUDGE, LIGHT, Interpreter
-from harness.sandbox.isolation import Launch, Level, launch, limits_of
+from harness.sandbox.isolation import Launch, Level, launch, limits_of, sleepers
 from harness.sandbox.judging import Execution
 from harness.sandbox.languages import LANGUAGES, language, toolchain
 from harness.sandbox.program import Asserts, Limits, Program, Script, Unittest
@@ -29,11 +29,12 @@ _JUDGE_LIMITS = Limits(cpu_seconds=10, wall_seconds=60.0)
 
 
 class Sandbox:
-    """Runs programs at one level of isolation, at most ``slots`` at a time; a context manager.
+    """Runs programs at one level of isolation; a context manager.
 
-    ``python`` names another interpreter for Python programs than this project's own: they get what is installed for
-    it. ``warm``: Python programs are forked from parents that have imported the usual libraries; otherwise each has a
-    fresh interpreter. More slots than cores pay where programs sleep.
+    At most ``slots`` run at a time, but for those that sleep: these leave their slots to others, up to ``capacity``
+    programs in all. ``python`` names another interpreter for Python programs than this project's own: they get what is
+    installed for it. ``warm``: Python programs are forked from parents that have imported the usual libraries;
+    otherwise each has a fresh interpreter.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Sandbox:
         self.slots = slots or (os.cpu_count() or 1) + 1
         self.warm = warm
         contained = isinstance(level, Container)
+        self.capacity = self.slots + (0 if contained else sleepers(self.slots))
         self._own = interpreters.contained(PYTHON) if contained else interpreters.own()
         self._python: Interpreter = interpreters.named(python) if python else self._own
         self._judges = LIGHT if self._python is self._own else JUDGE

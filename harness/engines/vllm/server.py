@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,15 @@ class Address:
         Raises:
             OSError: it cannot be reached or refuses.
         """
-        root = self.url.removesuffix("/v1")
-        request = urllib.request.Request(root + path, headers={"Authorization": f"Bearer {self.key}"})
+        return self._open(path, None, seconds)
+
+    def post(self, path: str, body: Mapping[str, Any], seconds: float = 60.0) -> bytes:
+        """What ``POST path`` with ``body`` as JSON answers; raises as :meth:`get` does."""
+        return self._open(path, json.dumps(body).encode(), seconds)
+
+    def _open(self, path: str, data: bytes | None, seconds: float) -> bytes:
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url.removesuffix("/v1") + path, data, headers)
         with urllib.request.urlopen(request, timeout=seconds) as answer:
             body: bytes = answer.read()
         return body

@@ -1,4 +1,4 @@
-"""What the parsers (``ast`` for Python, tree-sitter for JavaScript) say about a text that may hold code.
+"""What the parsers (``ast`` for Python, tree-sitter for the rest) say about a text that may hold code.
 
 No function raises, whatever the text: NUL bytes, lone surrogates and nesting beyond a parser's limits are errors in
 the text like any other. Rows count from 0.
@@ -9,7 +9,8 @@ import textwrap
 import warnings
 from functools import lru_cache
 
-from harness.prompts.syntax import javascript, python
+from harness.prompts.syntax import python, treesitter
+from harness.prompts.syntax.grammars import GRAMMARS, tree
 from harness.prompts.syntax.types import Definition, Statement
 
 __all__ = [
@@ -22,11 +23,12 @@ __all__ = [
     "flush_left",
     "is_fragment",
     "margin",
+    "parses",
     "statements",
     "trimmed",
 ]
 
-LANGUAGES = ("python", "javascript")
+LANGUAGES = tuple(GRAMMARS)
 
 _FRAGMENT = 2000  # lines: the longest suggestion that is tried as the middle of a file
 _PATIENCE = 40  # parse errors to cut at before a line is given up as the start of code
@@ -43,23 +45,28 @@ def statements(code: str, language: str) -> tuple[Statement, ...] | None:
 @lru_cache(maxsize=32)
 def _parsed(code: str, language: str) -> tuple[Statement, ...] | int:
     """The top-level statements, or the row of the first error."""
-    if language == "javascript":
-        return javascript.statements(javascript.tree(code))
+    if language != "python":
+        return treesitter.statements(code, language)
     module = python.tree(code)
     return module if isinstance(module, int) else tuple(python.statements(module, code))
+
+
+def parses(code: str, language: str) -> bool:
+    """Whether a whole file is free of syntax errors."""
+    return statements(code, language) is not None if language == "python" else not tree(code, language).has_error
 
 
 def definitions(code: str, language: str) -> list[Definition]:
     """Every function and class of ``code``, in order; none if it does not parse."""
     if statements(code, language) is None:
         return []
-    found = javascript.definitions(code) if language == "javascript" else python.definitions(code)
+    found = python.definitions(code) if language == "python" else treesitter.definitions(code, language)
     return sorted(found, key=lambda definition: definition.first)
 
 
 def compiles(code: str, language: str) -> bool:
     """Whether ``code`` parses and, in Python, keeps the rules that its grammar leaves to the compiler."""
-    if language == "javascript":
+    if language != "python":
         return statements(code, language) is not None
     try:
         with warnings.catch_warnings():
@@ -86,9 +93,8 @@ def is_fragment(code: str, language: str) -> bool:
     """Whether ``code`` fits into a file although it does not parse by itself: it ends blocks that it does not begin."""
     if code.count("\n") > _FRAGMENT:
         return False
-    if language == "javascript":
-        frames = ["if (1) {\n{}", "if (1) {\nif (1) {\n{}", "class _ {\n{}", "class _ {\n_() {\n{}", "class _ {\n{}\n}"]
-    else:
+    frames = list(GRAMMARS[language].frames)
+    if language == "python":
         code = textwrap.dedent(code)
         margins = _margins(code)
         outer = sorted({width for width in margins if width < margins[0]})
@@ -123,7 +129,7 @@ def _may_start(line: str, language: str) -> bool:
     opens = sum(map(line.count, "([{")) > sum(map(line.count, ")]}"))
     if opens or line.startswith(("@", "/*")) or any(line.count(quote) % 2 for quote in ('"""', "'''")):
         return True
-    tails = ["", "0", "{}"] if language == "javascript" else [""]
+    tails = list(GRAMMARS[language].tails)
     if language == "python" and ":" in line:
         tails += ["\n pass", "\n pass\nfinally: pass", "\n case _: pass"]
     found = (statements(line + tail, language) for tail in tails)

@@ -65,14 +65,18 @@ class Housing:
         self.shown = [path for path in settings.readable if path.startswith("/tmp/")]
         slots = int(self.described["slots"])
         # More than run at once: while one is cleaned the next is ready.
-        self.free = deque(range(slots + (slots + 1) // 2))
-        self.networks = [rooms.make_network() for _ in self.free] if settings.namespaces else []
+        self.usual = slots + (slots + 1) // 2
+        self.most = self.usual + int(self.described["sleepers"])
+        self.free = deque(range(self.most))
+        self.networks: dict[int, int] = {}
 
-    def prepare(self) -> None:
-        """Makes the rooms that are missing."""
-        while self.free and not self.fault:
+    def prepare(self, asleep: int) -> None:
+        """Makes the rooms that are missing: the usual number, and one more for each program that sleeps."""
+        while len(self.free) > max(0, self.most - self.usual - asleep) and not self.fault:
             slot = self.free.popleft()
             if self.settings.namespaces:
+                if slot not in self.networks:
+                    self.networks[slot] = rooms.make_network()
                 ours, theirs = socket.socketpair()
                 pid = rooms.make_cell(self.networks[slot], self.described["disk_bytes"], self.shown, theirs.fileno())
                 theirs.close()

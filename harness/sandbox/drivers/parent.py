@@ -131,9 +131,10 @@ def driver_of(job: dict) -> types.ModuleType:  # type: ignore[type-arg]
 
 def reseed() -> None:
     """Gives the child random numbers of its own, as a fresh interpreter has; those of ``random`` come with the fork."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    if "faker.generator" in sys.modules:
+        sys.modules["faker.generator"].random.seed()
 
 
 def reap(control: socket.socket) -> None:

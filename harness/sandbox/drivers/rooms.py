@@ -134,6 +134,22 @@ def watch(program: int, alive: int, processes: int | None) -> int:
                 return 137
 
 
+def activity(pids: list[int]) -> tuple[float, bool]:
+    """CPU seconds of processes and of those below them that they have waited for, and whether any wants to run now."""
+    ticks, wants = 0, False
+    for pid in pids:
+        try:
+            threads = [
+                Path(f"/proc/{pid}/task/{thread}/stat").read_text() for thread in os.listdir(f"/proc/{pid}/task")
+            ]
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        ticks += sum(map(int, fields[11:15]))
+        wants = wants or any(thread.rpartition(")")[2].split()[0] in "RD" for thread in threads)
+    return ticks / os.sysconf("SC_CLK_TCK"), wants
+
+
 def descendants(*ancestors: int) -> list[int]:
     """All processes below ``ancestors``, these left out. One that is forking just now may be missed."""
     found: list[int] = []

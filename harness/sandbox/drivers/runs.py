@@ -11,6 +11,8 @@ import time
 from typing import Any
 
 REPORT_BYTES = 8 * 1024 * 1024
+ASLEEP = 0.1
+"""A program that uses less than this share of a core sleeps or waits."""
 _CHUNK = 64 * 1024
 
 
@@ -45,6 +47,9 @@ class Run:
         self.pid = 0
         self.started = self.looked_at = time.monotonic()
         self.memory_bytes = 0
+        self.cpu_seconds = 0.0
+        self.asleep = False
+        """Whether it leaves its slot to others for now."""
         self.usage: dict | None = None  # type: ignore[type-arg]
         self.timed_out = self.over_memory = False
         self.broken = ""
@@ -71,6 +76,14 @@ class Run:
         self.theirs.close()
         os.close(self.writer)
         os.close(self.job)
+
+    def watched(self, cpu_seconds: float, wants: bool, wall_seconds: float) -> None:
+        """Takes note of its CPU time until now, ``wall_seconds`` after the last time, and whether it wants more.
+
+        One that gets no CPU only because others have it all does not sleep.
+        """
+        self.asleep = not wants and cpu_seconds - self.cpu_seconds < ASLEEP * wall_seconds
+        self.cpu_seconds = cpu_seconds
 
     def take_report(self, data: bytes) -> None:
         """Takes the report's next bytes; a program that reports without end has its room closed."""

@@ -1,7 +1,7 @@
 """Runs programs for the harness: the first process of a sandbox, in which it makes a room for every program.
 
 Stands alone (standard library only). Frames (four bytes of length, then JSON) come on standard input and go to standard
-output. The first holds the settings: level, slots, readable, writable, seccomp [base64], first_uid (or null),
+output. The first holds the settings: level, slots, sleepers, readable, writable, seccomp [base64], first_uid (or null),
 disk_bytes, environment {name: value}, parents {profile: {command, imports}}. Each other one is a request: id, job,
 limits [[name, value]], memory [name of its limit, bytes], processes (or null), wall_seconds, output_bytes, and either
 "fork": profile of a warm parent, or "exec": a command, in which "{report}" stands for the descriptor to report on.
@@ -127,7 +127,8 @@ class Server:
             self.answer({"id": self.waiting.popleft()["id"], "broken": f"no room: {housing.fault}"})
             housing.fault = ""
         passed_over: deque[dict] = deque()  # type: ignore[type-arg]
-        while self.waiting and housing.ready and len(self.running) < self.slots:
+        asleep = sum(run.asleep for run in self.running)
+        while self.waiting and housing.ready and len(self.running) - asleep < self.slots:
             request = self.waiting.popleft()
             profile = request.get("fork")
             if profile is None:
@@ -139,7 +140,7 @@ class Server:
             else:
                 passed_over.append(request)
         self.waiting.extendleft(reversed(passed_over))
-        housing.prepare()
+        housing.prepare(asleep)
 
     def begin(self, request: dict, by: Parent | None) -> None:  # type: ignore[type-arg]
         """Starts one program in a room that is ready."""
@@ -245,7 +246,8 @@ class Server:
         now = time.monotonic()
         self.housing.end_stuck(now)
         for run in self.running:
-            if now - run.looked_at <= TICK_SECONDS or not run.pid:
+            since = now - run.looked_at
+            if since <= TICK_SECONDS or not run.pid:
                 continue
             run.looked_at = now
             if now - run.started > run.request["wall_seconds"]:
@@ -253,6 +255,7 @@ class Server:
                 run.room.end()
                 continue
             pids = [run.pid, *rooms.descendants(run.pid, *([run.room.pid] if run.room.pid else []))]
+            run.watched(*rooms.activity(pids), since)
             if rooms.resident_bytes(pids, run.memory_bytes) > run.memory_bytes:
                 run.over_memory = True
                 run.room.end()

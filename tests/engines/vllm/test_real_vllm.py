@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,9 +18,12 @@ from conftest import ROOT, Evaluate, evaluate_environment, third_party
 from harness.catalog import Endpoint
 from harness.engines import open_engine
 from harness.engines.base import Engine, EngineSettings, Serving
+from harness.engines.infilling import NOT_CHECKED, SPECIAL
 from harness.engines.model import Model, locate, served
 from harness.engines.transformers import TransformersEngine
 from harness.engines.vllm.installation import required
+from harness.errors import ModelError
+from harness.prompts.infill import InfillFormat
 from harness.records import Answer, Choice, Infill, Likelihood, Message, Passage, Sampling
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
@@ -290,6 +293,65 @@ def test_streams_tell_the_first_token_and_a_fallback_is_marked(
     assert chat.first_token_seconds is None
     assert same.first_token_seconds is not None
     assert 0 < same.first_token_seconds <= same.seconds
+
+
+MARKS = InfillFormat("marks", ("*",), "PSM", "<repo_name>", "<file_sep>", "<filename>", stop=("<gh_stars>",))
+"""A family of the special tokens that SmolLM2 has: it was not trained to infill, but the way there is the same."""
+
+
+def infilled(model: Model, settings: EngineSettings) -> tuple[str, list[Answer]]:
+    """What the check said, and the answers to a short infill and to one that does not fit."""
+    short = Infill("def add(a, b):\n    return ", "\n", "add.py", "python")
+    long = replace(short, prefix="# before\n" * CONTEXT + short.prefix, suffix="\n" + "# after\n" * CONTEXT)
+
+    async def session() -> tuple[str, list[Answer]]:
+        engine = open_engine(settings, model, 0, print, infills=True)
+        async with engine:
+            return engine.sentinels, [await engine.infill(each, Sampling(12)) for each in (short, long)]
+
+    return asyncio.run(session())
+
+
+def test_an_infill_goes_in_checked_tokens_and_is_cut_to_the_context(
+    running: Running, smollm2: Model, vllm_python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVER_KEY", running.key)
+    model = replace(smollm2, infill=MARKS)
+    told, (short, long) = infilled(model, vllm_settings(vllm_python))
+    _, (same, likewise) = infilled(model, EngineSettings("transformers", dtype="float32", max_model_len=CONTEXT))
+    assert told == SPECIAL
+    assert (short.text, short.prompt_tokens, short.family) == (same.text, same.prompt_tokens, "marks")
+    assert (long.cut, long.prompt_tokens) == (likewise.cut, likewise.prompt_tokens)
+    assert CONTEXT - 30 < long.prompt_tokens + 12 <= CONTEXT
+    assert long.cut
+    assert 0 < long.cut.prefix_lines < long.cut.suffix_lines, "the prefix is favoured"
+
+    # One whose tokenizer is the server's business is sent text, and the server says what its tokens are.
+    told, (text, cut) = infilled(replace(model, server_tokenizes=True), vllm_settings(vllm_python))
+    assert (told, text.text, text.prompt_tokens) == (SPECIAL, short.text, short.prompt_tokens)
+    assert cut.cut
+    assert cut.prompt_tokens < CONTEXT
+    lacking = replace(model, infill=replace(MARKS, suffix="<fim_suffix>"), server_tokenizes=True)
+    with pytest.raises(ModelError, match='no token "<fim_suffix>"'):
+        infilled(lacking, vllm_settings(vllm_python))
+
+    endpoint = Endpoint(running.url, api_key_env="SERVER_KEY")
+    asked_there = replace(served(MODEL, endpoint), infill=MARKS)
+    told, (text, cut) = infilled(asked_there, EngineSettings("endpoint", endpoint=endpoint))
+    assert (told, text.text) == (NOT_CHECKED, short.text)
+    assert cut.cut
+
+
+def test_a_token_ends_an_answer(running: Running, smollm2: Model, vllm_python: str) -> None:
+    async def work(engine: Engine) -> list[Answer]:
+        assert engine.vocabulary
+        ids = engine.vocabulary.text("The capital of France is")
+        first = await engine.resume(ids, Sampling(1))
+        end = engine.vocabulary.text(first.text)[0]
+        return [await engine.resume(ids, Sampling(8)), await engine.resume(ids, Sampling(8), ends=frozenset([end]))]
+
+    free, ended = asked(work, smollm2, vllm_settings(vllm_python))
+    assert (free.finish_reason, ended.finish_reason, ended.text) == ("length", "stop", "")
 
 
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
