@@ -47,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
         _package("transformers", 'pip install "duo-model-evaluation[cpu]"'),
         _package("openai", 'pip install "duo-model-evaluation[endpoints]"'),
         _package("anthropic", 'pip install "duo-model-evaluation[endpoints]"'),
+        _package("lm_eval", 'pip install "duo-model-evaluation[lm-eval]"'),
         ("hub", hub_reachable(), os.environ.get("HF_ENDPOINT", "https://huggingface.co")),
         _data(),
         ("cache", True, str(cache_dir())),

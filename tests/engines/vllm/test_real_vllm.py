@@ -20,10 +20,11 @@ from harness.engines import open_engine
 from harness.engines.base import Engine, EngineSettings, Serving
 from harness.engines.infilling import NOT_CHECKED, SPECIAL
 from harness.engines.model import Model, locate, served
+from harness.engines.transformers import TransformersEngine
 from harness.engines.vllm.installation import required
 from harness.errors import ModelError
 from harness.prompts.infill import InfillFormat
-from harness.records import Answer, Choice, Infill, Message, Sampling
+from harness.records import Answer, Choice, Infill, Likelihood, Message, Passage, Sampling
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 T = TypeVar("T")
@@ -217,6 +218,35 @@ def test_options_have_the_log_probabilities_that_transformers_computes(
     assert all(value is not None and value < 0 for answer in ours for value in answer.options)
 
 
+def test_given_texts_are_as_likely_and_as_greedy_as_transformers_finds(
+    running: Running, smollm2: Model, vllm_python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capital = user("The capital of France is")
+    prompts = [
+        Likelihood((), (), (capital,) * 3, (" Paris", " Paris.", " a large town in Spain")),
+        Likelihood(user("Lead. "), (user("A shot. "),) * 2, (user("Two and two is"), None), (" four", " four")),
+        Likelihood((), (), (user("Say it."),), ("It.",), chat=True),
+    ]
+    text = "The quick brown fox jumps over the lazy dog, and then it sleeps under a tree. " * 12
+
+    async def work(engine: Engine) -> list[Answer]:
+        # A context of its own for each, so that both read windows of 63 tokens.
+        if isinstance(engine, TransformersEngine):
+            engine.context = 63
+        else:
+            monkeypatch.setattr(engine, "_context", 64)
+        return [*await asyncio.gather(*map(engine.likelihood, prompts)), await engine.passage(Passage(text))]
+
+    ours = asked(work, smollm2, vllm_settings(vllm_python))
+    theirs = asked(work, smollm2, EngineSettings("transformers", dtype="float32"))
+    for one, other in zip(ours[:-1], theirs[:-1], strict=True):
+        assert one.options == pytest.approx(other.options, abs=0.01)
+        assert one.greedy == other.greedy
+    assert {greedy for each in ours for greedy in each.greedy} == {True, False}
+    assert ours[-1].prompt_tokens == theirs[-1].prompt_tokens > 3 * 63
+    assert ours[-1].options == pytest.approx(theirs[-1].options, abs=0.1)
+
+
 def test_as_an_endpoint_it_echoes_the_same_log_probabilities(
     running: Running, smollm2: Model, vllm_python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +265,16 @@ def test_as_an_endpoint_it_echoes_the_same_log_probabilities(
     theirs = asked(work, served(MODEL, endpoint), EngineSettings("endpoint", endpoint=endpoint))
     for one, other in zip(ours, theirs, strict=True):
         assert other.options == pytest.approx(one.options, abs=0.01)
+
+    given = Likelihood((), (), (user("The capital of France is"),) * 2, (" Paris", " a large town in Spain"))
+    scored = asked(lambda engine: engine.likelihood(given), smollm2, vllm_settings(vllm_python))
+    echoed = asked(
+        lambda engine: engine.likelihood(given),
+        served(MODEL, endpoint),
+        EngineSettings("endpoint", endpoint=endpoint),
+    )
+    assert echoed.options == pytest.approx(scored.options, abs=0.01)
+    assert echoed.greedy == scored.greedy
 
 
 def test_streams_tell_the_first_token_and_a_fallback_is_marked(
