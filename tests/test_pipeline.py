@@ -147,9 +147,10 @@ def test_a_journal_that_cannot_be_written_stops_the_run(
 
     monkeypatch.setattr(Journal, "append", full)
     engine = Scripted()
+    long = make_plan(replace(plan.options, limit=100), lambda: plan.model)
     with pytest.raises(JournalError, match="no space"):
-        run(plan, engine, tmp_path)
-    assert len(engine.asked) < 6
+        run(long, engine, tmp_path)
+    assert len(engine.asked) < 100
 
 
 def test_the_settings_hash_changes_with_what_changes_scores_only(plan: Plan) -> None:
