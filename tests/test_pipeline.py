@@ -174,5 +174,5 @@ def test_the_settings_hash_changes_with_what_changes_scores_only(plan: Plan) -> 
 
 def test_a_limit_takes_samples_from_the_whole_set(plan: Plan) -> None:
     languages = [sample.language for sample in plan.jobs[0].samples]
-    assert sorted(set(languages)) == ["javascript", "python"]
+    assert len(set(languages)) >= 3, "six samples spread over ten languages, as far as their toolchains are here"
     assert len(plan.jobs[0].samples) == 6
