@@ -2,9 +2,9 @@
 
     python scripts/validate_datasets.py [--write] [options of evaluate data validate]
 
-The completion samples are what scripts/make_completion.py cuts; each card tells the data's own counts; the catalog has
-each file's own fingerprint. ``--write`` makes it so instead of complaining. The exit code is that of the validation, 1
-where a file is not what it should be.
+The completion samples are what scripts/make_completion.py cuts; each card tells the data's own counts and fingerprints.
+``--write`` makes it so instead of complaining. The exit code is that of the validation, 1 where a file is not what it
+should be.
 """
 
 import json
@@ -21,7 +21,6 @@ from harness.cli.validate import main as validate
 from harness.datasource import fingerprint
 from harness.shipped import shipped
 
-CATALOG = shipped("configs") / "datasets.yaml"
 CARDS = {"code_generation": ("trigger", "difficulty"), "code_completion": ("kind",)}
 """By folder: what a card's table counts, beside languages."""
 COUNTS = re.compile(r"(?<=<!-- counts -->\n).*?(?=<!-- /counts -->)", re.DOTALL)
@@ -36,7 +35,6 @@ def main() -> int:
         files = sorted((shipped("datasets") / folder).glob("*.jsonl"))
         card = shipped("datasets") / folder / "README.md"
         wrong |= settle(card, lambda text: COUNTS.sub(lambda _: table(files, columns), text), write)  # noqa: B023
-        wrong |= settle(CATALOG, lambda text: fingerprinted(text, folder, files), write)  # noqa: B023
     return 1 if wrong else validate(options)
 
 
@@ -54,30 +52,23 @@ def settle(path: Path, made: Callable[[str], str], write: bool) -> bool:
 
 
 def table(files: Iterable[Path], columns: tuple[str, ...]) -> str:
-    """How many rows there are, by language and by each value of ``columns``, as Markdown."""
+    """Rows by language and by each value of ``columns``, and each file's SHA-256, as Markdown."""
     rows: dict[str, list[dict[str, Any]]] = {
         path.stem: [json.loads(line) for line in path.read_text().split("\n") if line] for path in files
     }
+    sums = {path.stem: fingerprint(path.read_bytes().splitlines(keepends=True)) for path in files}
     every = [row for part in rows.values() for row in part]
     values = [(column, value) for column in columns for value in sorted({row[column] for row in every})]
     lines = [
-        f"| language | rows | cases | {' | '.join(value for _, value in values)} |",
-        "| --- |" + " --- |" * (len(values) + 2),
+        f"| language | rows | cases | {' | '.join(value for _, value in values)} | SHA-256 |",
+        "| --- |" + " --- |" * (len(values) + 3),
     ]
     for name, part in [*rows.items(), ("all", every)]:
         counts = Counter((column, row[column]) for row in part for column in columns)
         cases = sum(len(row["cases"]) for row in part)
-        lines.append(f"| {name} | {len(part)} | {cases} | {' | '.join(str(counts[value]) for value in values)} |")
+        told = " | ".join(str(counts[value]) for value in values)
+        lines.append(f"| {name} | {len(part)} | {cases} | {told} | {sums.get(name, '')} |")
     return "\n".join(lines) + "\n"
-
-
-def fingerprinted(catalog: str, folder: str, files: Iterable[Path]) -> str:
-    """The catalog with the files' own fingerprints."""
-    head, mark, rest = catalog.partition(f"    folder: {folder}\n")
-    for path in files:
-        sha256 = fingerprint(path.read_bytes().splitlines(keepends=True))
-        rest = re.sub(rf"(?m)^(      {path.stem}: ).*$", rf"\g<1>{sha256}", rest, count=1)
-    return head + mark + rest
 
 
 if __name__ == "__main__":

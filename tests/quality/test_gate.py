@@ -96,7 +96,7 @@ def test_a_benchmark_without_tasks_is_refused(capsys: pytest.CaptureFixture[str]
     assert "mbpp has no tasks to validate" in capsys.readouterr().err
 
 
-def test_samples_cards_and_fingerprints_are_what_the_files_say() -> None:
+def test_samples_and_cards_are_what_the_files_say() -> None:
     """What scripts/validate_datasets.py checks before it runs any task."""
     options = ["code-generation", "--language", "python", "--every", "30", "--mutants", "0", "--runs", "1"]
     script = ROOT / "scripts/validate_datasets.py"
