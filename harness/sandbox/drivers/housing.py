@@ -30,7 +30,7 @@ class Room:
     def __init__(self, slot: int, folder: str, descriptor: int, control: int, pid: int = 0) -> None:
         self.slot, self.folder, self.descriptor, self.control, self.pid = slot, folder, descriptor, control, pid
         self.run: Run | None = None
-        self.clean = False
+        self.clean = self.leaving = False
         self.asked_at = 0.0
 
     def end(self) -> None:
@@ -69,10 +69,25 @@ class Housing:
         self.most = self.usual + int(self.described["sleepers"])
         self.free = deque(range(self.most))
         self.networks: dict[int, int] = {}
+        self.leaving = 0
 
     def prepare(self, asleep: int) -> None:
-        """Makes the rooms that are missing: the usual number, and one more for each program that sleeps."""
-        while len(self.free) > max(0, self.most - self.usual - asleep) and not self.fault:
+        """Makes the rooms that are missing: the usual number, and one more for each program that sleeps.
+
+        Gives up those that were made for sleepers once these have ended.
+        """
+        spare = max(0, self.most - self.usual - asleep)
+        while self.ready and len(self.free) + self.leaving < spare:
+            room = self.ready.pop()
+            if room.pid:
+                self.leaving += 1
+                room.leaving = True
+                os.kill(room.pid, signal.SIGKILL)
+            else:
+                room.end()
+                rooms.remove(room.folder)
+                self.gone(room)
+        while len(self.free) > spare and not self.fault:
             slot = self.free.popleft()
             if self.settings.namespaces:
                 if slot not in self.networks:
@@ -105,6 +120,8 @@ class Housing:
             self.settle(room)
             return
         self.events.unregister(room.control)
+        if room.leaving:
+            return
         os.kill(room.pid, signal.SIGKILL)
         self.fault = said.decode("utf-8", "replace") or "the first process of a cell died"
 
@@ -135,6 +152,7 @@ class Housing:
         room = self.cells.pop(pid, None)
         if room is None:
             return False
+        self.leaving -= room.leaving
         if room.control in self.events.get_map():
             self.events.unregister(room.control)
         self.ready = deque(each for each in self.ready if each is not room)
