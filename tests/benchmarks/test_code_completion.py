@@ -200,10 +200,11 @@ def test_a_real_model_fills_a_few_gaps(evaluate: Evaluate, rows: Path, tmp_path:
     summary = json.loads(shown.stdout)
     assert summary["complete"]
     assert summary["rows"][0]["fallbacks"] == summary["rows"][0]["records"] == 3
-    found = {row["metric"]: row["estimate"]["value"] for row in summary["rows"]}
-    assert found[LENGTH] > 0
-    assert 0 < found[EDIT] <= 1
+    found = {row["metric"]: row["estimate"] for row in summary["rows"]}
+    assert found[LENGTH] is None, "gaps of one file tell nothing of the error of a mean length"
+    assert 0 < found[EDIT]["value"] <= 1
     lines = next((tmp_path / "results/runs").glob("*/*/*/records.jsonl")).read_text().splitlines()
+    assert any(json.loads(line)["scores"][LENGTH] > 0 for line in lines)
     assert any("unfence" in json.loads(line)["detail"].get("steps", ()) for line in lines)
 
 
