@@ -18,7 +18,8 @@ SAMPLES = 24
 
 def start(model: Path, folder: Path) -> "subprocess.Popen[bytes]":
     job = ["--feature", "code-suggestions", "--benchmark", "code-generation", "--seed", "3", "--temperature", "0.5"]
-    command = [sys.executable, "-m", "harness.cli.main", "--model", str(model), *job]
+    part = ["--language", "python", "--limit", str(SAMPLES)]
+    command = [sys.executable, "-m", "harness.cli.main", "--model", str(model), *job, *part]
     return subprocess.Popen(command, cwd=folder, env=evaluate_environment(), stdout=subprocess.DEVNULL)
 
 
