@@ -118,7 +118,8 @@ def test_what_was_answered_before_the_run_had_to_end_is_kept_and_not_asked_again
     second = Scripted()
     found = run(plan, second, tmp_path)
     assert len(first.asked) >= 3
-    assert len(first.asked) + len(second.asked) == 6
+    # Those that were still in flight have no answer to keep.
+    assert len(first.asked) - first.in_flight + len(second.asked) == 6
     assert Outcome.INFRA_ERROR not in {record.verdict for record in found.values()}
 
 
