@@ -8,22 +8,21 @@ docs/prompts.md.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from benchmarks.code_generation import LANGUAGES, Spoken
-from harness.benchmark import ReadRows, Tools
+from harness.benchmark import ReadRows, Tools, samples_of_parts
 from harness.catalog import infill_formats
-from harness.errors import UnavailableError
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
 from harness.prompts.postprocess import STEPS, Place, Processed, processed
 from harness.quality.gate import Task
 from harness.records import Answer, Infill, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
-from harness.scoring.code import BY_THE_WAY, NOTHING, by_the_way
+from harness.scoring.code import BY_THE_WAY, LENGTH, PARSES, by_the_way
 from harness.scoring.program import no_code, score_program
 from harness.scoring.text import edit_similarity
 
@@ -48,7 +47,11 @@ class Row:
 
     def placed(self, text: str) -> Program:
         """The file with ``text`` at the cursor, and its cases."""
-        return Program(self.language, self.prefix + text + self.suffix, Calls(tuple(self.cases)), self.path)
+        return self.tested(self.prefix + text + self.suffix)
+
+    def tested(self, source: str) -> Program:
+        """``source`` as the whole file, and its cases."""
+        return Program(self.language, source, Calls(tuple(self.cases)), self.path)
 
     @property
     def place(self) -> Place:
@@ -81,15 +84,7 @@ class CodeCompletion:
 
     def load(self, read: ReadRows) -> list[Sample]:
         """All gaps, languages one after the other; a language whose rows cannot be had is left out."""
-        samples, missing = [], None
-        for language in LANGUAGES:
-            try:
-                samples += [self._sample(row) for row in read(language, Row)]
-            except UnavailableError as error:
-                missing = error
-        if missing and not samples:
-            raise missing
-        return samples
+        return samples_of_parts(LANGUAGES, lambda language: map(self._sample, read(language, Row)))
 
     def tasks(self, samples: Iterable[Sample]) -> list[Task]:
         """What the data set's validation needs of each sample; wrong is what belongs into other gaps of its kind."""
@@ -114,16 +109,15 @@ class CodeCompletion:
         row: Row = sample.target
         found = self.inserted(row, answer)
         if not found.text.strip():
-            empty = no_code(self.metric, EXACT, EDIT)
-            return Score(empty.outcome, {**empty.scores, **NOTHING}, {**empty.detail, **_told(found)})
-        source = answer.text if answer.form == "program" else f"{row.prefix}{found.text}{row.suffix}"
-        program = Program(row.language, source, Calls(tuple(row.cases)), row.path)
+            empty = no_code(self.metric, EXACT, EDIT, PARSES, LENGTH)
+            return replace(empty, detail={**empty.detail, **_told(found)})
+        program = row.tested(answer.text) if answer.form == "program" else row.placed(found.text)
         ran = await score_program(self.metric, program, tools.run)
         if ran.outcome is Outcome.INFRA_ERROR:
             return ran
         ours, theirs = found.text.strip(), row.middle.strip()
         scores = {EXACT: float(ours == theirs), EDIT: edit_similarity(ours, theirs)}
-        scores |= by_the_way(source, found.text, row.language)
+        scores |= by_the_way(program.source, found.text, row.language)
         return Score(ran.outcome, {**ran.scores, **scores}, {**ran.detail, **_told(found)})
 
     def inserted(self, row: Row, answer: Answer) -> Processed:

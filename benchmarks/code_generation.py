@@ -20,7 +20,7 @@ from harness.prompts.splice import splice
 from harness.quality.gate import Task
 from harness.records import Answer, Chat, Message, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
-from harness.scoring.code import BY_THE_WAY, NOTHING, by_the_way
+from harness.scoring.code import BY_THE_WAY, LENGTH, PARSES, by_the_way
 from harness.scoring.program import no_code, score_program
 
 Spoken = Literal["python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash"]
@@ -106,8 +106,7 @@ class CodeGeneration:
         row: Row = sample.target
         code = extract_code(answer.text, row.language)
         if not code:
-            empty = no_code(self.metric)
-            return Score(empty.outcome, {**empty.scores, **NOTHING}, empty.detail)
+            return no_code(self.metric, PARSES, LENGTH)
         program = row.program(code)
         ran = await score_program(self.metric, program, tools.run)
         if ran.outcome is Outcome.INFRA_ERROR:

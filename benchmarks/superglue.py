@@ -33,8 +33,7 @@ from benchmarks.superglue_tasks import (
     wic,
     wsc,
 )
-from harness.benchmark import ReadRows, Tools
-from harness.errors import UnavailableError
+from harness.benchmark import ReadRows, Tools, samples_of_parts
 from harness.metrics import F1, Average, Mean, Metric
 from harness.records import Answer, Outcome, Sample, Score
 from harness.scoring.choice import most_likely, score_choice
@@ -105,17 +104,8 @@ class SuperGlue:
 
     def load(self, read: ReadRows) -> list[Sample]:
         """All rows of the tasks whose data can be had."""
-        samples: list[Sample] = []
-        missing: UnavailableError | None = None
-        for name, task in TASKS.items():
-            if name in self.tasks:
-                try:
-                    samples += task.samples(read(task.split, task.row))
-                except UnavailableError as error:
-                    missing = error
-        if missing and not samples:
-            raise missing
-        return samples
+        chosen = [task for name, task in TASKS.items() if name in self.tasks]
+        return samples_of_parts(chosen, lambda task: task.samples(read(task.split, task.row)))
 
     async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Whether the most likely option is right; for ReCoRD how well its entity matches the answers."""

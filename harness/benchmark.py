@@ -29,12 +29,14 @@ from dataclasses import Field, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from harness.errors import UnavailableError
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instructions
 from harness.records import Answer, Prompt, Sample, Sampling, Score, Verdict
 from harness.sandbox.program import Program
 
 Row = TypeVar("Row")
+Part = TypeVar("Part")
 
 
 class ReadRows(Protocol):
@@ -74,7 +76,7 @@ class Benchmark(Protocol):
     def load(self, read: ReadRows) -> list[Sample]:
         """All samples, in the data set's own order.
 
-        A benchmark of several parts catches the UnavailableError of one, and goes on with the others: the run then
+        A benchmark of several parts goes on without one that is unavailable (:func:`samples_of_parts`): the run then
         says what was left out.
         """
         ...
@@ -91,6 +93,24 @@ def metrics_of(benchmark: Benchmark) -> tuple[Metric, ...]:
     """
     several: tuple[Metric, ...] = getattr(benchmark, "metrics", ())
     return several or (Mean(benchmark.metric),)
+
+
+def samples_of_parts(parts: Iterable[Part], load: Callable[[Part], Iterable[Sample]]) -> list[Sample]:
+    """The samples of all parts whose rows can be had, in order.
+
+    Raises:
+        UnavailableError: none can, and why the last one cannot.
+    """
+    samples: list[Sample] = []
+    missing: UnavailableError | None = None
+    for part in parts:
+        try:
+            samples += load(part)
+        except UnavailableError as error:
+            missing = error
+    if missing and not samples:
+        raise missing
+    return samples
 
 
 def slow_first(benchmark: Benchmark, samples: Iterable[Sample]) -> list[Sample]:

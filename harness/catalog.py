@@ -1,12 +1,12 @@
 """Reads configs/: features, benchmarks and families of them with their data, models. Names in, typed entries out."""
 
-import importlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Literal, TypeVar
 
 import yaml
@@ -302,7 +302,7 @@ def benchmark(name: str) -> BenchmarkEntry:
     known = benchmarks()
     if not colon or name in known:
         return _pick("benchmark", name, known)
-    made: BenchmarkEntry = _code(_pick("family of benchmarks", family, families()).code)(member)
+    made: BenchmarkEntry = resolve_name(_pick("family of benchmarks", family, families()).code)(member)
     return made
 
 
@@ -313,7 +313,7 @@ def open_benchmark(entry: BenchmarkEntry, settings: Mapping[str, str]) -> Benchm
         UnknownNameError: the benchmark has no such setting.
         UsageError: a setting's value is not one it can have.
     """
-    kind: type[Benchmark] = _code(entry.code)
+    kind: type[Benchmark] = resolve_name(entry.code)
     known = kind.__dataclass_fields__.keys() - entry.arguments.keys()
     for setting in settings:
         if setting not in known:
@@ -336,11 +336,6 @@ def _pick(kind: str, name: str, known: Mapping[str, T]) -> T:
     if name not in known:
         raise UnknownNameError(kind, name, known)
     return known[name]
-
-
-def _code(place: str) -> Any:
-    module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 @cache

@@ -5,10 +5,10 @@ linearisation (Woodruff 1971; Binder 1983). It writes the deviation of the value
 their spread, summed within clusters and compared within strata, is the squared standard error.
 """
 
-import importlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pkgutil import resolve_name
 from typing import Literal
 
 from harness.records import Estimate, Outcome, Record
@@ -262,8 +262,7 @@ def _average(metric: Average, measured: Mapping[str, _Measured | None]) -> tuple
 
 def _statistic(metric: Statistic, records: Iterable[Record]) -> Estimate | None:
     mine = [record for record in records if metric.value in record.detail.get("values", ())]
-    module, _, name = metric.function.partition(":")
-    function: Callable[..., float] = getattr(importlib.import_module(module), name)
+    function: Callable[..., float] = resolve_name(metric.function)
     values = [(record.cluster, record.detail["values"][metric.value]) for record in mine]
     found = jackknifed(values, lambda part: function(part, **metric.arguments))
     return replace(found, n=len({record.sample for record in mine})) if found else None

@@ -20,20 +20,15 @@ from typing import Any
 
 from tree_sitter import Node
 
-from harness.prompts.syntax.grammars import tree
+from benchmarks.code_generation import LANGUAGES
+from harness.prompts.syntax import grammars
+from harness.sandbox.languages import language
 from harness.shipped import shipped
 
 FOLDER = shipped("datasets") / "code_completion"
-LANGUAGES = {
-    **{"python": "py", "javascript": "js", "typescript": "ts", "ruby": "rb", "go": "go"},
-    **{"java": "java", "rust": "rs", "cpp": "cpp", "php": "php", "bash": "sh"},
-}
 TAKEN = {"rest_of_line": 1, "statement": 1, "block": 1, "body": 2, "arguments": 1}
 """How many cuts of each kind are taken of a file."""
-BLOCKS = (
-    *("block", "statement_block", "body_statement", "then", "do", "do_block", "compound_statement", "statement_list"),
-    *("constructor_body", "do_group", "else", "block_body"),
-)
+BLOCKS = (*grammars.BLOCKS, "block_body")
 ARGUMENTS = ("argument_list", "arguments")
 ASIDE = ("comment", "{", "}", "string")
 LINES = {"block": (3, 14), "body": (2, 24), "statement": (1, 3)}
@@ -53,23 +48,25 @@ class Cut:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Cuts code completion samples out of source files.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where something would change")
-    arguments = parser.parse_args()
+    check = parser.parse_args().check
+    return 1 if cut_all(write=not check) and check else 0
+
+
+def cut_all(write: bool) -> list[str]:
+    """The files of samples that are not what their sources give; with ``write`` they then are."""
     changed = []
-    for language, extension in LANGUAGES.items():
-        rows = [
-            row
-            for path in sorted((FOLDER / "sources" / language).glob(f"*.{extension}"))
-            for row in samples(path, language)
-        ]
+    for name in LANGUAGES:
+        sources = (FOLDER / "sources" / name).glob(f"*{Path(language(name).file).suffix}")
+        rows = [row for path in sorted(sources) for row in samples(path, name)]
         made = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        path = FOLDER / f"{language}.jsonl"
+        path = FOLDER / f"{name}.jsonl"
         if not path.exists() or path.read_text() != made:
             changed.append(path.name)
-            if not arguments.check:
+            if write:
                 path.write_text(made)
-        print(f"{language}: {len(rows)} samples")
-    print(f"{'would change' if arguments.check else 'written'}: {', '.join(changed) or 'nothing'}")
-    return 1 if arguments.check and changed else 0
+        print(f"{name}: {len(rows)} samples")
+    print(f"{'written' if write else 'would change'}: {', '.join(changed) or 'nothing'}")
+    return changed
 
 
 def samples(path: Path, language: str) -> Iterator[dict[str, Any]]:
@@ -104,7 +101,7 @@ def samples(path: Path, language: str) -> Iterator[dict[str, Any]]:
 def cuts(source: bytes, language: str) -> Iterator[Cut]:
     """All places that may be cut out, each once."""
     found: dict[Cut, None] = {}
-    waiting = [(tree(source.decode(), language), False)]
+    waiting = [(grammars.tree(source.decode(), language), False)]
     while waiting:
         node, inside = waiting.pop()
         body = node.child_by_field_name("body")
@@ -134,7 +131,7 @@ def cuts_at(node: Node, source: bytes) -> Iterator[Cut]:
     if node.type in ARGUMENTS and node.named_children and source[node.start_byte : node.start_byte + 1] == b"(":
         yield Cut("arguments", node.start_byte + 1, node.end_byte - 1)
     above = node.parent
-    is_aside = node.type in ASIDE or (len(node.named_children) == 1 and node.named_children[0].type == "string")
+    is_aside = node.type in ASIDE or grammars.is_text(node)
     is_aside |= node.type == "declaration_command" and b"=" not in source[node.start_byte : node.end_byte]
     if above is not None and above.type in BLOCKS and node.is_named and not is_aside:
         start, end = line_start(node.start_byte, source), line_end(node.end_byte, source)

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,29 +29,27 @@ COUNTS = re.compile(r"(?<=<!-- counts -->\n).*?(?=<!-- /counts -->)", re.DOTALL)
 def main() -> int:
     write = "--write" in sys.argv
     options = [argument for argument in sys.argv[1:] if argument != "--write"]
-    sys.argv[1:] = [] if write else ["--check"]
-    wrong = make_completion.main() != 0
+    wrong = bool(make_completion.cut_all(write)) and not write
     for folder, columns in CARDS.items():
         files = sorted((shipped("datasets") / folder).glob("*.jsonl"))
-        card = shipped("datasets") / folder / "README.md"
-        wrong |= settle(card, lambda text: COUNTS.sub(lambda _: table(files, columns), text), write)  # noqa: B023
+        wrong |= settle(shipped("datasets") / folder / "README.md", table(files, columns), write)
     return 1 if wrong else validate(options)
 
 
-def settle(path: Path, made: Callable[[str], str], write: bool) -> bool:
-    """Whether the file is not what it should be; with ``write`` it then is."""
-    text = path.read_text()
-    should = made(text)
+def settle(card: Path, counts: str, write: bool) -> bool:
+    """Whether the card does not tell ``counts``; with ``write`` it then does."""
+    text = card.read_text()
+    should = COUNTS.sub(lambda _: counts, text)
     if text == should:
         return False
     if write:
-        path.write_text(should)
+        card.write_text(should)
         return False
-    print(f"{path}: not what the data says; run scripts/validate_datasets.py --write")
+    print(f"{card}: not what the data says; run scripts/validate_datasets.py --write")
     return True
 
 
-def table(files: Iterable[Path], columns: tuple[str, ...]) -> str:
+def table(files: Sequence[Path], columns: tuple[str, ...]) -> str:
     """Rows by language and by each value of ``columns``, and each file's SHA-256, as Markdown."""
     rows: dict[str, list[dict[str, Any]]] = {
         path.stem: [json.loads(line) for line in path.read_text().split("\n") if line] for path in files

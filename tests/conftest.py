@@ -124,14 +124,14 @@ def evaluate_environment(**changes: str) -> dict[str, str]:
     return {**kept, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **changes}
 
 
-def third_party(site: Path, code: str, *names: str) -> Path:
-    """Writes a package that adds the benchmarks ``names`` by entry point; ``site`` belongs on PYTHONPATH.
+def third_party(site: Path, code: str, *names: str, group: str = "benchmarks") -> Path:
+    """Writes a package that adds the benchmarks (or families) ``names`` by entry point; ``site`` belongs on PYTHONPATH.
 
-    ``code`` is its module, with a :class:`harness.catalog.BenchmarkEntry` called NAME for each name.
+    ``code`` is its module, with a :class:`harness.catalog.BenchmarkEntry` (or Family) called NAME for each name.
     """
     (site / "third_party-1.dist-info").mkdir(parents=True)
     (site / "third_party.py").write_text(code)
     (site / "third_party-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: third-party\nVersion: 1\n")
     points = "".join(f"{name} = third_party:{name.upper()}\n" for name in names)
-    (site / "third_party-1.dist-info/entry_points.txt").write_text(f"[duo_model_evaluation.benchmarks]\n{points}")
+    (site / "third_party-1.dist-info/entry_points.txt").write_text(f"[duo_model_evaluation.{group}]\n{points}")
     return site

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import third_party
 
 from harness import catalog
 from harness.catalog import BenchmarkEntry, DataSet, HubSource, WheelSource
@@ -96,17 +97,12 @@ class Echo:
     async def score(self, sample, answer, run):
         return Score(Outcome.PASSED, {"acc": 1.0})
 
-ENTRY = BenchmarkEntry("echo", "Echo", "industry", "third_party:Echo", DataSet("echo", "MIT", {"test": ""}))
+ECHO = BenchmarkEntry("echo", "Echo", "industry", "third_party:Echo", DataSet("echo", "MIT", {"test": ""}))
 """
 
 
 def test_an_installed_package_adds_a_benchmark(evaluate, tiny_model: Path, tmp_path: Path) -> None:
-    package = tmp_path / "site"
-    (package / "third_party-1.dist-info").mkdir(parents=True)
-    (package / "third_party.py").write_text(THIRD_PARTY)
-    (package / "third_party-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: third-party\nVersion: 1\n")
-    points = "[duo_model_evaluation.benchmarks]\necho = third_party:ENTRY\n"
-    (package / "third_party-1.dist-info/entry_points.txt").write_text(points)
+    package = third_party(tmp_path / "site", THIRD_PARTY, "echo")
     (tmp_path / "mirror/echo").mkdir(parents=True)
     (tmp_path / "mirror/echo/test.jsonl").write_text('{"id": "a"}\n{"id": "b"}\n')
     job = ("--model", tiny_model, "--feature", "code-suggestions", "--benchmark", "echo", "--data-dir", "mirror")
@@ -117,10 +113,8 @@ def test_an_installed_package_adds_a_benchmark(evaluate, tiny_model: Path, tmp_p
 
 
 FAMILY = """
-from dataclasses import dataclass
-from harness.catalog import BenchmarkEntry, DataSet, Family
+from harness.catalog import Family
 from harness.errors import UnknownNameError
-from third_party import Echo
 
 @dataclass(frozen=True)
 class Member(Echo):
@@ -135,20 +129,14 @@ def entry(name):
     if not name.startswith("v1."):
         raise UnknownNameError("echo", name, ["v1.a", "v1.b"])
     data = DataSet("echo", "MIT", {"test": ""})
-    return BenchmarkEntry(f"echoes:{name}", name, "industry", "family:Member", data, arguments={"which": name})
+    return BenchmarkEntry(f"echoes:{name}", name, "industry", "third_party:Member", data, arguments={"which": name})
 
-ECHOES = Family("echoes", "Echoes", "family:entry", "echoes:v1.a")
+ECHOES = Family("echoes", "Echoes", "third_party:entry", "echoes:v1.a")
 """
 
 
 def test_an_installed_package_adds_a_family_of_benchmarks(evaluate, tiny_model: Path, tmp_path: Path) -> None:
-    package = tmp_path / "site"
-    (package / "third_party-1.dist-info").mkdir(parents=True)
-    (package / "third_party.py").write_text(THIRD_PARTY)
-    (package / "family.py").write_text(FAMILY)
-    (package / "third_party-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: third-party\nVersion: 1\n")
-    points = "[duo_model_evaluation.families]\nechoes = family:ECHOES\n"
-    (package / "third_party-1.dist-info/entry_points.txt").write_text(points)
+    package = third_party(tmp_path / "site", THIRD_PARTY + FAMILY, "echoes", group="families")
     (tmp_path / "mirror/echo").mkdir(parents=True)
     (tmp_path / "mirror/echo/test.jsonl").write_text('{"id": "a"}\n{"id": "b"}\n')
     job = ("--model", tiny_model, "--feature", "code-suggestions", "--engine", "transformers", "--data-dir", "mirror")

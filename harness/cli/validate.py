@@ -11,7 +11,7 @@ from harness import catalog
 from harness.catalog import BenchmarkEntry
 from harness.cli.arguments import Parser
 from harness.datasource import DataSource, data_dir_from
-from harness.quality.gate import Finding, Task, check, duplicates, tasks_of
+from harness.quality.gate import LEAST_SCORE, Finding, Task, check, duplicates, tasks_of
 from harness.sandbox.languages import missing_tool, toolchain
 from harness.sandbox.pool import Sandbox, choose_level
 
@@ -82,7 +82,7 @@ def _summed(findings: Sequence[Finding], common: list[str], tasks: int) -> dict[
         row["tasks"] += 1
         row["mutants"] += finding.mutants
         row["killed"] += finding.killed
-        row["below_80_percent"] += finding.score is not None and finding.score < 0.8
+        row["below_80_percent"] += finding.score is not None and finding.score < LEAST_SCORE
     return {
         "tasks": tasks,
         "examined": len(findings),

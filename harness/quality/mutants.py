@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from harness.prompts.syntax.grammars import tree
+from harness.prompts.syntax.grammars import BLOCKS, is_text, text_of, tree
 
 _SWAPS = {
     **{"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "===": "!==", "!==": "==="},
@@ -21,10 +21,7 @@ _SWAPS = {
 _OPERATIONS = ("binary", "comparison", "boolean_operator", "assignment", "update", "logical", "test", "unary", "range")
 _TRUTHS = {"true": "false", "false": "true", "True": "False", "False": "True"}
 _NUMBERS = ("integer", "number", "int_literal", "integer_literal", "decimal_integer_literal", "number_literal")
-_BLOCKS = (
-    *("block", "statement_block", "body_statement", "then", "else", "do", "do_block", "compound_statement"),
-    *("statement_list", "constructor_body", "do_group", "function_body", "program", "source_file", "translation_unit"),
-)
+_BLOCKS = (*BLOCKS, "function_body", "program", "source_file", "translation_unit")
 _KEPT = ("definition", "declaration", "comment", "import", "_item", "package", "php_tag", "class", "method", "module")
 _NEGATED = {"python": "not ({})", "ruby": "!({})", "go": "!({})", "rust": "!({})"}
 _BRACKETED = "(!{})"
@@ -69,7 +66,7 @@ def _changes(root: Node, language: str) -> Iterator[tuple[Node, str, str]]:
     while waiting:
         node = waiting.pop()
         waiting += node.children
-        text = _text(node)
+        text = text_of(node)
         above = node.parent.type if node.parent else ""
         if text in _SWAPS and not node.named_children and any(kind in above for kind in _OPERATIONS):
             yield node, _SWAPS[text], f"{text} -> {_SWAPS[text]}"
@@ -78,16 +75,15 @@ def _changes(root: Node, language: str) -> Iterator[tuple[Node, str, str]]:
         elif node.type in _NUMBERS and text.isdigit() and not node.named_children:
             yield node, str(int(text) + 1), f"{text} -> {int(text) + 1}"
         if (receiver := _receiver(node)) is not None:
-            yield node, _text(receiver), f"uncalled: {_short(text)}"
+            yield node, text_of(receiver), f"uncalled: {_short(text)}"
         condition = node.child_by_field_name("condition")
         if condition is not None and language != "bash" and "let" not in condition.type:
-            negated = _NEGATED.get(language, _BRACKETED if _text(condition).startswith("(") else "!({})")
-            yield condition, negated.format(_text(condition)), f"not: {_short(_text(condition))}"
+            negated = _NEGATED.get(language, _BRACKETED if text_of(condition).startswith("(") else "!({})")
+            yield condition, negated.format(text_of(condition)), f"not: {_short(text_of(condition))}"
         if node.type in _BLOCKS:
             for child in node.named_children:
-                is_text = len(child.named_children) == 1 and child.named_children[0].type == "string"
-                if not is_text and not any(kind in child.type for kind in _KEPT):
-                    yield child, "pass" if language == "python" else "", f"gone: {_short(_text(child))}"
+                if not is_text(child) and not any(kind in child.type for kind in _KEPT):
+                    yield child, "pass" if language == "python" else "", f"gone: {_short(text_of(child))}"
 
 
 def _receiver(node: Node) -> Node | None:
@@ -102,7 +98,3 @@ def _receiver(node: Node) -> Node | None:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 60 else line[:59] + "…"
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")

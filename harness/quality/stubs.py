@@ -5,7 +5,7 @@ import re
 from tree_sitter import Node
 
 from harness.prompts import syntax
-from harness.prompts.syntax.grammars import tree
+from harness.prompts.syntax.grammars import text_of, tree
 
 _ZEROS = (
     (re.compile(r"^(bool|boolean)$"), "false"),
@@ -24,7 +24,7 @@ def stub(prefix: str, answer: str, suffix: str, language: str) -> str:
     inner = [node for node in functions if start <= node.start_byte and node.end_byte <= end]
     last = len((prefix + answer.rstrip()).encode())
     around = [node for node in functions if node.start_byte < start and _body(node).end_byte >= last]
-    if not inner or (around and len(answer.strip()) <= len(_text(_body(around[-1])))):
+    if not inner or (around and len(answer.strip()) <= len(text_of(_body(around[-1])))):
         margin = answer[: syntax.margin(answer)] if answer.strip() else ""
         return f"{margin}{_constant(around[-1], language) if around else 'return 0'}\n"
     text, position = b"", start
@@ -61,7 +61,7 @@ def _body(node: Node) -> Node:
 def _emptied(node: Node, language: str) -> str:
     """The stub's body."""
     constant = _constant(node, language)
-    return f"{{ {constant} }}" if _text(_body(node)).startswith("{") else constant
+    return f"{{ {constant} }}" if text_of(_body(node)).startswith("{") else constant
 
 
 def _constant(node: Node, language: str) -> str:
@@ -71,11 +71,11 @@ def _constant(node: Node, language: str) -> str:
     if language not in _NOTHING:
         return "return 0;"
     declared = next(filter(None, map(node.child_by_field_name, ("result", "return_type", "type"))), None)
-    kind = _text(declared).strip() if declared else ""
+    kind = text_of(declared).strip() if declared else ""
     if kind in ("", "void"):
         return "" if language != "rust" else "()"
     if language == "go" and declared is not None and declared.type == "parameter_list":
-        kinds = [_text(part.child_by_field_name("type") or part) for part in declared.named_children]
+        kinds = [text_of(part.child_by_field_name("type") or part) for part in declared.named_children]
         return "return " + ", ".join(_zero(each, language) for each in kinds)
     zero = _zero(kind, language)
     return zero if language == "rust" else f"return {zero}{'' if language == 'go' else ';'}"
@@ -87,7 +87,3 @@ def _zero(kind: str, language: str) -> str:
             return f"{zero}.into()" if language == "rust" and kind == "String" else zero
     named = language == "go" and kind.isidentifier() and kind not in ("error", "any")
     return f"{kind}{{}}" if named else _NOTHING[language]
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")

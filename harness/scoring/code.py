@@ -11,7 +11,3 @@ BY_THE_WAY = (Mean(PARSES, by=()), Mean(LENGTH, by=(), bounded=False))
 def by_the_way(file: str, inserted: str, language: str) -> dict[str, float]:
     """The scores of :data:`BY_THE_WAY`: ``file`` is the whole with ``inserted`` in its place."""
     return {PARSES: float(syntax.parses(file, language)), LENGTH: float(len(inserted))}
-
-
-NOTHING = {PARSES: 0.0, LENGTH: 0.0}
-"""The same where the answer holds no code: there is no file that could parse."""

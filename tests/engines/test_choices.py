@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import torch
+from test_transformers import using
 
 from harness.engines.base import ask
 from harness.engines.batch import MIN_PREFIX, likelihood_rows
@@ -17,7 +16,6 @@ from harness.engines.transformers import BATCH_ROWS, TransformersEngine
 from harness.errors import EngineError, PromptTooLongError
 from harness.records import Answer, Choice, Sampling
 
-T = TypeVar("T")
 HEADER = "def add(first, second):\n    return first + second\n\n"
 LETTERS = (" A", " B", " C", " D")
 CHOICES = [
@@ -30,14 +28,6 @@ CHOICES = [
     *(Choice(f"{'x' * number}\nAnswer:", LETTERS) for number in range(5)),
     Choice("say it", ("first", "second one"), lead="Be terse.", chat=True),
 ]
-
-
-def using(folder: Model, work: Callable[[TransformersEngine], Awaitable[T]], **options: object) -> T:
-    async def session() -> T:
-        async with TransformersEngine(folder, **options) as engine:  # type: ignore[arg-type]
-            return await work(engine)
-
-    return asyncio.run(session())
 
 
 def expected(engine: TransformersEngine, prompt: Choice) -> list[float]:

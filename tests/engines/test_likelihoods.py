@@ -1,9 +1,7 @@
 """Likelihoods of given texts, and texts that begin with solved examples, through a real, tiny model."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import torch
@@ -11,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from test_tokens import shown, tokens
+from test_transformers import using
 
 from harness.catalog import Endpoint
 from harness.engines import batch
@@ -23,7 +22,6 @@ from harness.engines.transformers import TransformersEngine
 from harness.errors import PromptTooLongError, UnavailableError, UsageError
 from harness.records import Answer, FewShot, Likelihood, Message, Passage, Prompt, Sampling, Turns
 
-T = TypeVar("T")
 HEADER = "def add(first, second):\n    return first + second\n\n"
 
 
@@ -40,14 +38,6 @@ PROMPTS = [
     Likelihood((), (), (user("say it"),), ("so",), chat=True),
     Likelihood((), (), ((*user("say it"), Message("assistant", "it is")),), (" so",), chat=True),
 ]
-
-
-def using(folder: Model, work: Callable[[TransformersEngine], Awaitable[T]], **options: object) -> T:
-    async def session() -> T:
-        async with TransformersEngine(folder, **options) as engine:  # type: ignore[arg-type]
-            return await work(engine)
-
-    return asyncio.run(session())
 
 
 def rows(engine: TransformersEngine, before: list[int], after: list[int]) -> list[tuple[float, bool]]:

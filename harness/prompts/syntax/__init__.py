@@ -14,7 +14,6 @@ from harness.prompts.syntax.grammars import GRAMMARS, tree
 from harness.prompts.syntax.types import Definition, Statement
 
 __all__ = [
-    "LANGUAGES",
     "Definition",
     "Statement",
     "code_ranges",
@@ -27,8 +26,6 @@ __all__ = [
     "statements",
     "trimmed",
 ]
-
-LANGUAGES = tuple(GRAMMARS)
 
 _FRAGMENT = 2000  # lines: the longest suggestion that is tried as the middle of a file
 _PATIENCE = 40  # parse errors to cut at before a line is given up as the start of code

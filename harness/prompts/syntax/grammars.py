@@ -33,6 +33,12 @@ class Grammar:
     partial: bool = False
 
 
+BLOCKS = (
+    *("block", "statement_block", "body_statement", "then", "else", "do", "do_block", "compound_statement"),
+    *("statement_list", "constructor_body", "do_group"),
+)
+"""Nodes that hold statements, in all languages."""
+
 _SCRIPT = (
     *("function_declaration", "generator_function_declaration", "class_declaration", "method_definition"),
     *("abstract_class_declaration", "interface_declaration", "enum_declaration", "type_alias_declaration"),
@@ -169,6 +175,16 @@ def tree(code: str, language: str) -> Node:
     if language == "bash":
         text = _BASE.sub(lambda found: b" " * len(found[0]), text)
     return _parser(language, entry).parse(text).root_node
+
+
+def text_of(node: Node) -> str:
+    """The node's text."""
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def is_text(node: Node) -> bool:
+    """Whether a statement is nothing but a text, such as what documents a function of Python."""
+    return len(node.named_children) == 1 and node.named_children[0].type == "string"
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-from harness.prompts.syntax.grammars import GRAMMARS, tree
+from harness.prompts.syntax.grammars import GRAMMARS, text_of, tree
 from harness.prompts.syntax.types import Definition, Kind, Statement, wordy
 
 _ASSIGNED = ("arrow_function", "function_expression", "generator_function", "class")
@@ -34,7 +34,7 @@ def statements(code: str, language: str) -> tuple[Statement, ...] | int:
             parts += [part for child in node.named_children for part in (child, *child.named_children)]
         defined = tuple(name for name, _ in filter(None, (_definition(part, language) for part in parts)))
         declared = (part.child_by_field_name("name") for part in parts if part.type == "variable_declarator")
-        names = defined or tuple(_text(name) for name in declared if name)
+        names = defined or tuple(text_of(name) for name in declared if name)
         found.append(Statement(_kind(node, bool(defined), language), names, *_rows(node)))
     return 0 if root.has_error else tuple(found)
 
@@ -46,7 +46,7 @@ def _states(node: Node, language: str) -> bool:
 
 
 def _kind(node: Node, defines: bool, language: str) -> Kind:
-    text = _text(node)
+    text = text_of(node)
     if any(line.lstrip().startswith("```") for line in text.split("\n")):
         return "words"  # a Markdown fence parses, as an empty template with a template after it
     if defines:
@@ -87,10 +87,10 @@ def _definition(node: Node, language: str) -> tuple[str, Node | None] | None:
     if language == "cpp":
         while target is None and (declared := value.child_by_field_name("declarator")):
             value, target = declared, declared if declared.type.endswith(("identifier", "_name")) else None
-        return (_text(target), body) if target and body else None
-    name = _text(target) if target else _header(node, body)
+        return (text_of(target), body) if target and body else None
+    name = text_of(target) if target else _header(node, body)
     receiver = node.child_by_field_name("receiver")  # Go's methods stand outside of their type
-    return (f"{_text(receiver).strip('()').split(' ')[-1].lstrip('*')}.{name}" if receiver else name), body
+    return (f"{text_of(receiver).strip('()').split(' ')[-1].lstrip('*')}.{name}" if receiver else name), body
 
 
 def _header(node: Node, body: Node | None) -> str:
@@ -102,12 +102,8 @@ def _header(node: Node, body: Node | None) -> str:
 def _is_hollow(body: Node | None, language: str) -> bool:
     if body is None:
         return language == "ruby"
-    return _text(body).startswith("{") and all(child.type in _ASIDE for child in body.named_children)
+    return text_of(body).startswith("{") and all(child.type in _ASIDE for child in body.named_children)
 
 
 def _rows(node: Node) -> tuple[int, int]:
     return node.start_point.row, node.end_point.row
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
