@@ -20,7 +20,7 @@ from harness.prompts.splice import splice
 from harness.quality.gate import Task
 from harness.records import Answer, Chat, Message, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
-from harness.scoring.code import BY_THE_WAY, LENGTH, PARSES, by_the_way
+from harness.scoring.code import metrics_beside, ready, scores_beside
 from harness.scoring.program import no_code, score_program
 
 Spoken = Literal["python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash"]
@@ -58,19 +58,29 @@ class Row:
 
 @dataclass(frozen=True)
 class CodeGeneration:
-    """The benchmark; its one setting is the system prompt, which --prompts-dir replaces."""
+    """The benchmark; its fields are its settings.
 
+    ``cosine``: tell the similarity of each answer to the reference (extra ``similarity``). The system prompt is what
+    --prompts-dir replaces.
+    """
+
+    cosine: bool = False
     instruction: Instruction = field(default_factory=lambda: instruction("code-generation"))
 
     name: ClassVar[str] = "code-generation"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     metric: ClassVar[str] = "pass@1"
-    metrics: ClassVar[tuple[Metric, ...]] = (Mean("pass@1"), *BY_THE_WAY)
-    max_tokens: ClassVar[int] = 512
+    max_tokens: ClassVar[int] = 1024
     stop: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """pass@1, and what stands beside it."""
+        return (Mean(self.metric), *metrics_beside(self.cosine))
 
     def load(self, read: ReadRows) -> list[Sample]:
         """All tasks, languages one after the other."""
+        ready(self.cosine)
         rows = [row for language in LANGUAGES for row in read(language, Row)]
         return [
             Sample(
@@ -106,12 +116,13 @@ class CodeGeneration:
         row: Row = sample.target
         code = extract_code(answer.text, row.language)
         if not code:
-            return no_code(self.metric, PARSES, LENGTH)
+            return no_code(*(metric.name for metric in self.metrics))
         program = row.program(code)
         ran = await score_program(self.metric, program, tools.run)
         if ran.outcome is Outcome.INFRA_ERROR:
             return ran
-        return Score(ran.outcome, {**ran.scores, **by_the_way(program.source, code, row.language)}, ran.detail)
+        beside = await scores_beside(program.source, code, row.reference, row.language, self.cosine)
+        return Score(ran.outcome, {**ran.scores, **beside}, ran.detail)
 
 
 def _question(row: Row) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.records import Outcome, Verdict
-from harness.sandbox.judging import Execution, ended_early, events_of, judge_calls, judge_script, read_report
+from harness.sandbox.judging import Execution, by_calls, ended_early, events_of, judge_script, steps_of
 from harness.sandbox.languages import Language, Toolchain, language
 from harness.sandbox.program import MEBIBYTE, Calls, Case, Limits, Program, Script
 
@@ -95,13 +95,10 @@ def compiled_files(execution: Execution, limits: Limits) -> Files | Verdict:
 
 
 def _interpreted(program: Program, calls: Calls, spoken: Language, tools: Toolchain, drivers: str) -> Foreign:
-    steps: list[dict[str, str]] = []
-    numbers = []
-    for case in calls.cases:
-        if case.setup and spoken.driver:
-            steps.append({"run": case.setup})
-        numbers.append(len(steps))
-        steps.append({"plain": case.call if spoken.driver else f"{case.setup}\n{case.call}"})
+    steps, numbers = steps_of(calls)
+    if not spoken.driver:  # a shell of its own for each case, which so does its setup as well
+        steps = [{"plain": f"{case.setup}\n{case.call}"} for case in calls.cases]
+        numbers = list(range(len(steps)))
 
     def request(made: Files) -> dict[str, Any]:
         source = base64.b64decode(made["main.js"]).decode() if made else program.source
@@ -113,7 +110,8 @@ def _interpreted(program: Program, calls: Calls, spoken: Language, tools: Toolch
         run = {"files": {spoken.file: _encoded(source)}, "command": command, "mode": "lines"}
         return {"job": {"run": run, "steps": steps}}
 
-    return Foreign(_compilation(program, spoken, tools, drivers, {}), request, _by_calls(program, calls, numbers))
+    conclude = by_calls(calls, numbers, program.limits)
+    return Foreign(_compilation(program, spoken, tools, drivers, {}), request, conclude)
 
 
 def _compiled(program: Program, calls: Calls, spoken: Language, tools: Toolchain, drivers: str) -> Foreign:
@@ -135,7 +133,7 @@ def _compiled(program: Program, calls: Calls, spoken: Language, tools: Toolchain
         command = tools.command(spoken.run, drivers)
         return {"job": {"run": {"files": made, "command": command, "mode": "become"}}}
 
-    return Foreign(compilation, request, _by_calls(program, calls, list(range(len(calls.cases)))))
+    return Foreign(compilation, request, by_calls(calls, range(len(calls.cases)), program.limits))
 
 
 def _script(program: Program, script: Script, spoken: Language, tools: Toolchain, drivers: str) -> Foreign:
@@ -176,15 +174,6 @@ def _compilation(
         files["sources"] = "\n".join(files)
     command = tuple(tools.command(spoken.compile, drivers))
     return Compilation(spoken.name, {name: _encoded(text) for name, text in files.items()}, command, spoken.made)
-
-
-def _by_calls(program: Program, calls: Calls, numbers: list[int]) -> Callable[[Execution], Verdict]:
-    def conclude(execution: Execution) -> Verdict:
-        report = read_report(execution, program.limits)
-        decision = report.fault or judge_calls(calls, numbers, report, execution, program.limits)
-        return execution.verdict(decision)
-
-    return conclude
 
 
 def _main_of(spoken: Language) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,9 +79,38 @@ def read_report(execution: Execution, limits: Limits) -> Report:
     return Report(fault, steps)
 
 
-def judge_calls(calls: Calls, numbers: list[int], report: Report, execution: Execution, limits: Limits) -> Decision:
-    """Compares each case's result, reported at the step ``numbers`` says, with what it must be."""
+def steps_of(calls: Calls) -> tuple[list[dict[str, str]], list[int]]:
+    """What a driver is to do for ``calls``, step by step, and at which step the result of each case is reported."""
+    steps: list[dict[str, str]] = []
+    numbers = []
+    for case in calls.cases:
+        if case.setup:
+            steps.append({"run": case.setup})
+        numbers.append(len(steps))
+        steps.append({"plain": case.call})
+    return steps, numbers
+
+
+def by_calls(calls: Calls, numbers: Sequence[int], limits: Limits) -> Callable[[Execution], Verdict]:
+    """Judges an execution by what it reported of each case at the step that ``numbers`` says."""
+
+    def conclude(execution: Execution) -> Verdict:
+        report = read_report(execution, limits)
+        return execution.verdict(report.fault or _judge_calls(calls, numbers, report, execution, limits))
+
+    return conclude
+
+
+def _judge_calls(
+    calls: Calls, numbers: Sequence[int], report: Report, execution: Execution, limits: Limits
+) -> Decision:
+    own = set(numbers)
     for case, number in zip(calls.cases, numbers, strict=True):
+        # A setup is a step of its own, which reports nothing but an error.
+        setup = report.steps.get(number - 1, {}) if number - 1 not in own else {}
+        if "raised" in setup:
+            error, message = str(setup["raised"]), str(setup.get("message", ""))
+            return by_error(error, f"the setup raised {error}: {message}", case.call)
         result = report.steps.get(number)
         if result is None:
             return ended_early(execution, limits, case.call)

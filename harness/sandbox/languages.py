@@ -200,6 +200,8 @@ def toolchain(name: str) -> Toolchain | None:
         folders.append(str(Path(tools["rustc"]).parents[1]))
     if name == "java":
         folders += glob.glob("/etc/java-*")
+    if name == "php":
+        folders += glob.glob("/etc/php")  # says which extensions are loaded, ctype for one
     return Toolchain(tools, tuple(folders))
 
 

@@ -16,11 +16,12 @@ from harness.sandbox.bench import Item, Judgement
 from harness.sandbox.judging import (
     Decision,
     Execution,
+    by_calls,
     by_error,
     ended_early,
-    judge_calls,
     judge_inside,
     read_report,
+    steps_of,
 )
 from harness.sandbox.program import Asserts, Calls, Judged, Program, Unittest, Values
 
@@ -68,20 +69,8 @@ def _job(program: Program, steps: list[dict[str, str]]) -> dict[str, Any]:
 
 
 def _calls(program: Program, calls: Calls) -> Task:
-    steps: list[dict[str, str]] = []
-    numbers = []
-    for case in calls.cases:
-        if case.setup:
-            steps.append({"run": case.setup})
-        numbers.append(len(steps))
-        steps.append({"plain": case.call})
-
-    def conclude(execution: Execution) -> Verdict:
-        report = read_report(execution, program.limits)
-        decision = report.fault or judge_calls(calls, numbers, report, execution, program.limits)
-        return execution.verdict(decision)
-
-    return Task({"job": _job(program, steps)}, conclude)
+    steps, numbers = steps_of(calls)
+    return Task({"job": _job(program, steps)}, by_calls(calls, numbers, program.limits))
 
 
 def _values(program: Program, tests: Values) -> Task:

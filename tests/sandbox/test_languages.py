@@ -227,3 +227,40 @@ def test_asserts_are_for_python_only(best: Sandbox) -> None:
         pytest.skip("no Ruby here")
     with pytest.raises(UsageError, match="not ruby"):
         best.run(Program("ruby", "", Asserts(("assert True",))))
+
+
+STRICT = (
+    "<?php\ndeclare(strict_types=1);\n\nnamespace Shop;\n\nfunction half(int $price): int { return intdiv($price, 2); }"
+)
+COUNTER = "<?php\n$count = 2;\nfunction counted() { global $count; return $count; }"
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "case"),
+    [
+        ("php", STRICT, Case("\\Shop\\half(8)", 4)),
+        ("php", COUNTER, Case("counted() + $report + $number", 10, setup="$report = 1; $number = 7;")),
+        ("php", "<?php", Case("ctype_digit('12')", True)),
+        ("php", "before <?php $name = 'x' ?> after", Case("$name", "x")),
+        ("ruby", "def message = 'hello'", Case("message + job", "hello, you", setup="job = ', you'")),
+        ("typescript", "export const twice = (x: number[]) => x.map(i => 2 * i);", Case("twice([1])", [2])),
+        ("typescript", "export let calls = 0;\nexport const call = () => ++calls;", Case("[call(), calls]", [1, 1])),
+        ("javascript", "module.exports = null;\nconst one = 1;", Case("one", 1)),
+    ],
+)
+def test_programs_may_say_all_that_a_file_of_theirs_may(best: Sandbox, name: str, source: str, case: Case) -> None:
+    if toolchain(name) is None:
+        pytest.skip(f"no toolchain for {name} here")
+    verdict = best.run(Program(name, source, Calls((case,))))
+    assert verdict.outcome is Outcome.PASSED, verdict
+
+
+@pytest.mark.parametrize("name", ["python", "javascript", "ruby", "php"])
+def test_a_setup_that_raises_is_told_as_such(best: Sandbox, name: str) -> None:
+    if toolchain(name) is None:
+        pytest.skip(f"no toolchain for {name} here")
+    source = "<?php" if name == "php" else ""
+    cases = (Case("1 + 1", 2), Case("1 + 2", 3, setup="missing_name()"))
+    verdict = best.run(Program(name, source, Calls(cases)))
+    assert (verdict.outcome, verdict.test) == (Outcome.FAILED, "1 + 2")
+    assert verdict.message.startswith("the setup raised ")

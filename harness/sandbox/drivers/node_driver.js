@@ -42,6 +42,14 @@ function plain(value, depth = 0) {
   throw new TypeError(`a ${typeof value} is not plain data`);
 }
 
+// What a module only exports (`export const` in TypeScript) can be named in a step as well.
+function exposeExports() {
+  const { exports } = globalThis.module;
+  for (const name of Object.keys(Object(exports))) {
+    if (!(name in globalThis)) Object.defineProperty(globalThis, name, { get: () => exports[name], configurable: true });
+  }
+}
+
 async function main() {
   globalThis.require = require;
   globalThis.module = { exports: {} };
@@ -51,6 +59,7 @@ async function main() {
   const run = (code, name) => vm.runInThisContext(code, { filename: name });
   try {
     run(job.source, job.path);
+    exposeExports();
   } catch (error) {
     report({ failed_to_load: nameOf(error), message: messageOf(error) });
     return;
