@@ -22,7 +22,7 @@ from harness.prompts.postprocess import STEPS, Place, Processed, processed
 from harness.quality.gate import Task
 from harness.records import Answer, Infill, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
-from harness.scoring.code import BY_THE_WAY, LENGTH, PARSES, by_the_way
+from harness.scoring.code import metrics_beside, ready, scores_beside
 from harness.scoring.program import no_code, score_program
 from harness.scoring.text import edit_similarity
 
@@ -63,8 +63,9 @@ class Row:
 class CodeCompletion:
     """The benchmark; its fields are its settings.
 
-    Steps of post-processing, tokens beyond the kind's limit (for models that think first), and the system's turn for
-    models that are asked by chat, which --prompts-dir replaces.
+    Steps of post-processing, tokens beyond the kind's limit (for models that think first), whether to tell the
+    similarity of each answer to what stood there (``cosine``, extra ``similarity``), and the system's turn for models
+    that are asked by chat, which --prompts-dir replaces.
     """
 
     cut_at_stop: bool = True
@@ -73,17 +74,23 @@ class CodeCompletion:
     drop_suffix: bool = True
     drop_torn: bool = True
     more_tokens: int = 0
+    cosine: bool = False
     instruction: Instruction = field(default_factory=lambda: instruction("code-completion"))
 
     name: ClassVar[str] = "code-completion"
     version: ClassVar[str] = "1"
     metric: ClassVar[str] = "pass@1"
-    metrics: ClassVar[tuple[Metric, ...]] = (Mean("pass@1"), Mean(EXACT, by=()), Mean(EDIT, by=()), *BY_THE_WAY)
     max_tokens: ClassVar[int] = max(MAX_TOKENS.values())
     stop: ClassVar[tuple[str, ...]] = ()
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """pass@1, how near the answer comes to what stood there, and what stands beside."""
+        return (Mean(self.metric), Mean(EXACT, by=()), Mean(EDIT, by=()), *metrics_beside(self.cosine))
+
     def load(self, read: ReadRows) -> list[Sample]:
         """All gaps, languages one after the other; a language whose rows cannot be had is left out."""
+        ready(self.cosine)
         return samples_of_parts(LANGUAGES, lambda language: map(self._sample, read(language, Row)))
 
     def tasks(self, samples: Iterable[Sample]) -> list[Task]:
@@ -109,7 +116,7 @@ class CodeCompletion:
         row: Row = sample.target
         found = self.inserted(row, answer)
         if not found.text.strip():
-            empty = no_code(self.metric, EXACT, EDIT, PARSES, LENGTH)
+            empty = no_code(*(metric.name for metric in self.metrics))
             return replace(empty, detail={**empty.detail, **_told(found)})
         program = row.tested(answer.text) if answer.form == "program" else row.placed(found.text)
         ran = await score_program(self.metric, program, tools.run)
@@ -117,7 +124,7 @@ class CodeCompletion:
             return ran
         ours, theirs = found.text.strip(), row.middle.strip()
         scores = {EXACT: float(ours == theirs), EDIT: edit_similarity(ours, theirs)}
-        scores |= by_the_way(program.source, found.text, row.language)
+        scores |= await scores_beside(program.source, found.text, row.middle, row.language, self.cosine)
         return Score(ran.outcome, {**ran.scores, **scores}, {**ran.detail, **_told(found)})
 
     def inserted(self, row: Row, answer: Answer) -> Processed:

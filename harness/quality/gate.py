@@ -1,11 +1,11 @@
 """What a task of the use-case data must stand before it is asked: its tests accept what is right and nothing else."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from harness.errors import UsageError
-from harness.quality.duplicates import overlaps
+from harness.quality.duplicates import Overlap
 from harness.quality.mutants import Mutant, mutants, spread
 from harness.quality.stubs import stub
 from harness.records import Outcome, Verdict
@@ -65,11 +65,11 @@ def check(tasks: Iterable[Task], sandbox: Sandbox, most_mutants: int, runs: int)
         yield from threads.map(lambda task: _examined(task, sandbox.run, most_mutants, runs), tasks)
 
 
-def duplicates(texts: Mapping[str, str], others: Mapping[str, str] | None = None) -> list[str]:
+def too_near(pairs: Iterable[Overlap]) -> list[str]:
     """A fault for each pair of texts that share more than :data:`MOST_OVERLAP` of their 8-grams."""
     return [
         f"{pair.one} and {pair.other} share {pair.share:.0%} of their 8-grams"
-        for pair in overlaps(texts, others)
+        for pair in pairs
         if pair.share > MOST_OVERLAP
     ]
 

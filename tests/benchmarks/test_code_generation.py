@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 
 import pytest
+from conftest import needs_similarity
 
 from benchmarks.code_generation import CURSOR, LANGUAGES, CodeGeneration, Row
 from harness import catalog
@@ -17,6 +18,7 @@ from harness.prompts.splice import splice
 from harness.records import Answer, Chat, Outcome, Sample
 from harness.sandbox.languages import toolchain
 from harness.sandbox.pool import Sandbox
+from harness.scoring.code import COSINE
 
 ENTRY = catalog.benchmark("code-generation")
 SAMPLES = CodeGeneration().load(DataSource(ENTRY.name, ENTRY.data).read)
@@ -47,6 +49,20 @@ def test_the_reference_passes_however_it_is_answered(sample: Sample, shape: str,
     fenced = f"```{sample.language}\n{code}```"
     text = {"the code alone": code, "a fenced block": fenced}.get(shape, f"Here it is:\n\n{fenced}\n\nIt does that.")
     assert scored(sample, text, sandbox) is Outcome.PASSED
+
+
+@needs_similarity
+def test_the_similarity_to_the_reference_is_told_where_it_is_asked_for(sandbox: Sandbox) -> None:
+    sample = next(each for each in SAMPLES if each.language == "python")
+    benchmark = CodeGeneration(cosine=True)
+    assert [metric.name for metric in benchmark.metrics][-1] == COSINE
+    found = {}
+    for text in (sample.target.reference, sample.target.wrong, "I am sorry."):
+        answer = Answer(f"```python\n{text}```" if "sorry" not in text else text, "stop", 1, 1, 0.1)
+        found[text] = asyncio.run(benchmark.score(sample, answer, Tools(sandbox.run_async))).scores[COSINE]
+    right, wrong, none = found.values()
+    assert right == pytest.approx(1, abs=1e-4)
+    assert none == 0 < wrong < right
 
 
 def test_the_wrong_answer_fails(sample: Sample, sandbox: Sandbox) -> None:

@@ -1,15 +1,18 @@
 """The gate for use-case data: what it lets pass, and what it finds."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 from harness.cli.main import main
 from harness.quality import gate
-from harness.quality.gate import Task, check, duplicates
+from harness.quality.duplicates import overlaps
+from harness.quality.gate import Task, check, too_near
 from harness.sandbox.pool import Sandbox
 from harness.sandbox.program import Calls, Case, Program
 
@@ -80,8 +83,8 @@ def test_tests_that_hang_on_chance_are_found(sandbox: Sandbox) -> None:
 
 def test_tasks_that_are_alike_are_named() -> None:
     text = GOOD.prefix + GOOD.reference
-    assert duplicates({"a": text, "b": text}) == ["a and b share 100% of their 8-grams"]
-    assert duplicates({"a": text}, {"elsewhere": "something else entirely, with more than eight tokens"}) == []
+    assert too_near(overlaps({"a": text, "b": text})) == ["a and b share 100% of their 8-grams"]
+    assert too_near(overlaps({"a": text}, {"MBPP 1": "something else entirely, with more than eight tokens"})) == []
 
 
 def test_the_command_validates_the_shipped_data(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +92,24 @@ def test_the_command_validates_the_shipped_data(capsys: pytest.CaptureFixture[st
     assert main(["data", "validate", *options]) == 0
     said = capsys.readouterr().out
     assert "3 of 240 tasks examined, 0 faults" in said
+
+
+@pytest.mark.mirror
+def test_tasks_are_compared_with_mbpp_where_it_is_here(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["data", "validate", "code-generation", "--language", "bash", "--every", "20", "--mutants", "0"]
+    assert main([*command, "--json", "--data-dir", str(mirror)]) == 0
+    nearest = json.loads(capsys.readouterr().out)["code-generation"]["nearest"]
+    assert nearest["MBPP"]["other"].startswith("MBPP ")
+    assert 0 < nearest["MBPP"]["share"] < gate.MOST_OVERLAP
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert main([*command, "--data-dir", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert "not compared with MBPP" in told.err
+    assert "nearest to each other" in told.out
+    assert "nearest to MBPP" not in told.out
 
 
 def test_a_benchmark_without_tasks_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
