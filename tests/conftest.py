@@ -119,6 +119,15 @@ def without_node(tmp_path: Path) -> str:
     return str(folder)
 
 
+@pytest.fixture(scope="session")
+def bigcodebench_python() -> str:
+    """The interpreter of BigCodeBench's own environment."""
+    found = os.environ.get("HARNESS_BIGCODEBENCH_PYTHON", "")
+    if not found:
+        pytest.skip("no BigCodeBench environment: HARNESS_BIGCODEBENCH_PYTHON is not set")
+    return found
+
+
 def evaluate_environment(**changes: str) -> dict[str, str]:
     """The environment of a command under test: nothing of the harness's own, and no hub, unless ``changes`` say so."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HARNESS_")}

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -34,16 +33,8 @@ def some(source: DataSource) -> list[Sample]:
 
 
 @pytest.fixture(scope="module")
-def python() -> str:
-    found = os.environ.get("HARNESS_BIGCODEBENCH_PYTHON", "")
-    if not found:
-        pytest.skip("no BigCodeBench environment: HARNESS_BIGCODEBENCH_PYTHON is not set")
-    return found
-
-
-@pytest.fixture(scope="module")
-def opened(python: str) -> Iterator[Sandbox]:
-    with Sandbox(choose_level(), slots=4, python=python) as sandbox:
+def opened(bigcodebench_python: str) -> Iterator[Sandbox]:
+    with Sandbox(choose_level(), slots=4, python=bigcodebench_python) as sandbox:
         yield sandbox
 
 

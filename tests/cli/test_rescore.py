@@ -60,3 +60,29 @@ def test_a_benchmark_without_its_environment_is_told_how_to_build_it(evaluate: E
     assert done.returncode == 3
     assert "no HARNESS_BIGCODEBENCH_PYTHON" in done.stderr
     assert "scripts/bigcodebench_env.sh" in done.stderr
+
+
+@pytest.mark.mirror
+@pytest.mark.slow
+@pytest.mark.bigcodebench
+def test_bigcodebench_hard_is_scored_as_the_leaderboard_did(
+    evaluate: Evaluate, tmp_path: Path, mirror: Path, bigcodebench_python: str
+) -> None:
+    samples = mirror / "samples/hard-instruct-calibrated.jsonl"
+    settings = ("subset=hard", "split=instruct")
+    done = evaluate(
+        *("rescore", "--samples", samples, "--benchmark", "bigcodebench", "--data-dir", mirror, "--json"),
+        *(word for setting in settings for word in ("--set", f"bigcodebench.{setting}")),
+        HARNESS_BIGCODEBENCH_PYTHON=bigcodebench_python,
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
+    assert done.returncode == 0, done.stderr
+    [row] = json.loads(done.stdout)["rows"]
+    assert (row["metric"], row["estimate"]["n"]) == ("pass@1", 148)
+    said = json.loads((mirror / "samples/hard-instruct-calibrated_eval_results.json").read_text())["eval"]
+    [records] = (tmp_path / "results/runs").rglob("records.jsonl")
+    found = {each["sample"]: each["verdict"] for each in map(json.loads, records.read_text().splitlines())}
+    agreed = [name for name, verdict in found.items() if (verdict == "passed") == (said[name][0]["status"] == "pass")]
+    assert len(agreed) >= 146
+    manifest = json.loads(records.with_name("manifest.json").read_text())
+    assert "BigCodeBench/1012" in json.dumps(manifest), "what is broken here is told"
