@@ -28,10 +28,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class UseCase:
-    """A part of a feature, with the names of the benchmarks that measure it, by suite."""
+    """A part of a feature, with the names of the benchmarks that measure it, by suite.
+
+    ``key`` is GitLab's own name of it, ``status`` how far models that customers host are supported there ("": neither).
+    """
 
     name: str
     description: str
+    key: str = ""
+    status: str = ""
     industry: tuple[str, ...] = ()
     gitlab: tuple[str, ...] = ()
 

@@ -12,6 +12,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,22 @@ from harness.cli.validate import main as validate
 from harness.datasource import fingerprint
 from harness.shipped import shipped
 
-CARDS = {"code_generation": ("trigger", "difficulty"), "code_completion": ("kind",)}
-"""By folder: what a card's table counts, beside languages."""
+
+@dataclass(frozen=True)
+class Card:
+    """What a card's table counts: rows of each file (``part``), items of the lists ``items``, values of ``columns``."""
+
+    part: str
+    items: str
+    columns: tuple[str, ...]
+
+
+CARDS = {
+    "code_generation": Card("language", "cases", ("trigger", "difficulty")),
+    "code_completion": Card("language", "cases", ("kind",)),
+    "chat": Card("set", "history", ("difficulty",)),
+}
+"""By folder."""
 COUNTS = re.compile(r"(?<=<!-- counts -->\n).*?(?=<!-- /counts -->)", re.DOTALL)
 
 
@@ -30,9 +45,9 @@ def main() -> int:
     write = "--write" in sys.argv
     options = [argument for argument in sys.argv[1:] if argument != "--write"]
     wrong = bool(make_completion.cut_all(write)) and not write
-    for folder, columns in CARDS.items():
+    for folder, card in CARDS.items():
         files = sorted((shipped("datasets") / folder).glob("*.jsonl"))
-        wrong |= settle(shipped("datasets") / folder / "README.md", table(files, columns), write)
+        wrong |= settle(shipped("datasets") / folder / "README.md", table(files, card), write)
     return 1 if wrong else validate(options)
 
 
@@ -49,23 +64,23 @@ def settle(card: Path, counts: str, write: bool) -> bool:
     return True
 
 
-def table(files: Sequence[Path], columns: tuple[str, ...]) -> str:
-    """Rows by language and by each value of ``columns``, and each file's SHA-256, as Markdown."""
+def table(files: Sequence[Path], card: Card) -> str:
+    """Rows of each file and by each value of the card's columns, and each file's SHA-256, as Markdown."""
     rows: dict[str, list[dict[str, Any]]] = {
         path.stem: [json.loads(line) for line in path.read_text().split("\n") if line] for path in files
     }
     sums = {path.stem: fingerprint(path.read_bytes().splitlines(keepends=True)) for path in files}
     every = [row for part in rows.values() for row in part]
-    values = [(column, value) for column in columns for value in sorted({row[column] for row in every})]
+    values = [(column, value) for column in card.columns for value in sorted({row[column] for row in every})]
     lines = [
-        f"| language | rows | cases | {' | '.join(value for _, value in values)} | SHA-256 |",
+        f"| {card.part} | rows | {card.items} | {' | '.join(value for _, value in values)} | SHA-256 |",
         "| --- |" + " --- |" * (len(values) + 3),
     ]
     for name, part in [*rows.items(), ("all", every)]:
-        counts = Counter((column, row[column]) for row in part for column in columns)
-        cases = sum(len(row["cases"]) for row in part)
+        counts = Counter((column, row[column]) for row in part for column in card.columns)
+        items = sum(len(row[card.items]) for row in part)
         told = " | ".join(str(counts[value]) for value in values)
-        lines.append(f"| {name} | {len(part)} | {cases} | {told} | {sums.get(name, '')} |")
+        lines.append(f"| {name} | {len(part)} | {items} | {told} | {sums.get(name, '')} |")
     return "\n".join(lines) + "\n"
 
 

@@ -58,7 +58,7 @@ def test_the_tree_of_errors_shows_every_class_with_its_exit_code() -> None:
 
 def test_every_step_metric_and_limit_of_code_completion_is_told() -> None:
     text = (ROOT / "docs/prompts.md").read_text()
-    names = [*STEPS, *(metric.name for metric in CodeCompletion.metrics)]
+    names = [*STEPS, *(metric.name for metric in CodeCompletion(cosine=True).metrics)]
     assert [name for name in names if f"| `{name}` |" not in text] == []
     row = next(line for line in text.splitlines() if line.startswith("| the limit of an answer"))
     assert {int(number) for number in re.findall(r"\d+", row)} == set(MAX_TOKENS.values())

@@ -14,6 +14,11 @@ from harness.prompts.instructions import instructions
 from harness.reporting.table import results_console
 
 
+LONGEST_NAME = 24
+FOR_MACHINES = ("key", "status", "sha256")
+"""Columns that a terminal has no room for."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Prints one part of the catalog."""
     parser = Parser("evaluate catalog", "What can be evaluated.")
@@ -25,10 +30,12 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return 0
     table = Table(box=SIMPLE_HEAD)
-    for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold")
+    shown = [column for column in rows[0] if column not in FOR_MACHINES]
+    for column in shown:
+        names = all(" " not in str(row[column]) and len(str(row[column])) <= LONGEST_NAME for row in rows)
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=names)
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(str(row[column]) for column in shown))
     results_console().print(table)
     return 0
 
@@ -43,6 +50,8 @@ def _features() -> list[dict[str, Any]]:
         {
             "feature": feature.name,
             "use_case": case.name,
+            "key": case.key,
+            "status": case.status,
             "industry": names(case.industry),
             "gitlab": names(case.gitlab),
             "description": case.description,

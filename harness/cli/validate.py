@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from harness import catalog
 from harness.catalog import BenchmarkEntry
 from harness.cli.arguments import Parser
 from harness.datasource import DataSource, data_dir_from
-from harness.errors import UnavailableError
+from harness.errors import UnavailableError, UsageError
 from harness.quality.duplicates import Overlap, overlaps
-from harness.quality.gate import LEAST_SCORE, Finding, Task, check, tasks_of, too_near
+from harness.quality.gate import LEAST_SCORE, Examinable, Finding, Task, check, too_near
+from harness.quality.known import Replies
+from harness.records import Sample
 from harness.sandbox.languages import missing_tool, toolchain
 from harness.sandbox.pool import Sandbox, choose_level
 
@@ -46,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
             wanted = [task for task in tasks if not arguments.language or task.language in arguments.language]
             here = []
             for task in wanted[:: arguments.every]:
-                if toolchain(task.language):
+                if not task.language or toolchain(task.language):
                     here.append(task)
                 else:
                     left_out[task.language] = left_out.get(task.language, 0) + 1
@@ -66,11 +68,13 @@ def main(argv: Sequence[str]) -> int:
     return 2 if faulty else 3 if left_out else 0
 
 
-def _tasks(entry: BenchmarkEntry, data_dir: Path | None) -> list[Task]:
+def _tasks(entry: BenchmarkEntry, data_dir: Path | None) -> Sequence[Examinable]:
     benchmark = catalog.open_benchmark(entry, {})
-    return tasks_of(benchmark, entry.name)(
-        benchmark.load(DataSource(entry.name, entry.data, data_dir_from(data_dir)).read)
-    )
+    tasks: Callable[[list[Sample]], list[Task]] | None = getattr(benchmark, "tasks", None)
+    if tasks is None and not hasattr(benchmark, "known"):
+        raise UsageError(f"{entry.name} has no tasks to validate", "name use-case data, such as code-generation")
+    samples = benchmark.load(DataSource(entry.name, entry.data, data_dir_from(data_dir)).read)
+    return tasks(samples) if tasks else [Replies(benchmark, sample) for sample in samples]
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,9 @@ def _mbpp(data_dir: Path | None) -> dict[str, str]:
     return found
 
 
-def _texts(tasks: Sequence[Task]) -> dict[str, str]:
-    """Each file once, by name, as it is with the right answer."""
-    return {task.file: task.prefix + task.reference + task.suffix for task in tasks}
+def _texts(tasks: Sequence[Examinable]) -> dict[str, str]:
+    """Each text once, by name."""
+    return {task.file: task.text for task in tasks}
 
 
 def _summed(findings: Sequence[Finding], near: dict[str, list[Overlap]], tasks: int) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from harness.errors import UsageError
 from harness.quality.duplicates import Overlap
 from harness.quality.mutants import Mutant, mutants, spread
 from harness.quality.stubs import stub
@@ -23,6 +23,26 @@ _STILLBORN = ("compile", "load")
 _LINES_TOLD = 3
 
 
+class Examinable(Protocol):
+    """One piece of use-case data that can be examined by itself.
+
+    ``file`` names what else was cut out of the same text; ``text`` is what no other one may be near to.
+    """
+
+    @property
+    def file(self) -> str: ...  # noqa: D102
+
+    @property
+    def language(self) -> str: ...  # noqa: D102
+
+    @property
+    def text(self) -> str: ...  # noqa: D102
+
+    def examine(self, sandbox: Sandbox, most_mutants: int, runs: int) -> "Finding":
+        """What is wrong with it, if anything."""
+        ...
+
+
 @dataclass(frozen=True)
 class Task:
     """One task: its place in a file, what is right and what is wrong there, and what a model is shown.
@@ -39,6 +59,15 @@ class Task:
     wrong: tuple[str, ...]
     asked: str
     program: Callable[[str], Program]
+
+    @property
+    def text(self) -> str:
+        """The file as it is with the right answer."""
+        return self.prefix + self.reference + self.suffix
+
+    def examine(self, sandbox: Sandbox, most_mutants: int, runs: int) -> "Finding":
+        """Runs what must pass and what must fail through its tests."""
+        return _examined(self, sandbox.run, most_mutants, runs)
 
 
 @dataclass(frozen=True)
@@ -59,10 +88,10 @@ class Finding:
         return self.killed / self.mutants if self.mutants else None
 
 
-def check(tasks: Iterable[Task], sandbox: Sandbox, most_mutants: int, runs: int) -> Iterator[Finding]:
+def check(tasks: Iterable[Examinable], sandbox: Sandbox, most_mutants: int, runs: int) -> Iterator[Finding]:
     """Examines each task, in order, as many at once as the sandbox runs programs."""
     with ThreadPoolExecutor(sandbox.slots) as threads:
-        yield from threads.map(lambda task: _examined(task, sandbox.run, most_mutants, runs), tasks)
+        yield from threads.map(lambda task: task.examine(sandbox, most_mutants, runs), tasks)
 
 
 def too_near(pairs: Iterable[Overlap]) -> list[str]:
@@ -122,15 +151,3 @@ def _told(task: Task) -> bool:
 def _said(verdict: Verdict) -> str:
     said = " ".join(f"{verdict.test}: {verdict.message}".strip(": ").split())[:200]
     return f"{verdict.outcome}: {said}".rstrip(": ")
-
-
-def tasks_of(benchmark: object, name: str) -> Callable[..., list[Task]]:
-    """How a benchmark gives its tasks.
-
-    Raises:
-        UsageError: it is none of the use-case data with tasks of this kind.
-    """
-    tasks: Callable[..., list[Task]] | None = getattr(benchmark, "tasks", None)
-    if tasks is None:
-        raise UsageError(f"{name} has no tasks to validate", "name use-case data, such as code-generation")
-    return tasks

@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT, Evaluate, evaluate_environment
 
 ALL = ("--feature", "code-suggestions", "--benchmark", "code-generation")
+CHAT = ("--feature", "chat")
 JOB = (*ALL, "--language", "python", "--limit", "4")
 
 
@@ -132,7 +133,7 @@ def test_a_prompt_longer_than_the_context_is_counted_not_cut(
         (("--model", "MODEL", *JOB, "--limit", "0"), 2, "--limit 0 asks for no sample"),
         (("--model", "MODEL", *JOB, "--attempts", "2"), 2, "add --temperature"),
         (("--model", "MODEL", *JOB, "--temperature", "-1"), 2, "--temperature must be 0 or more"),
-        (("--model", "MODEL", "--feature", "chat", "--suite", "gitlab"), 2, "no benchmark for chat"),
+        (("--model", "MODEL", *CHAT, "--use-case", "nlp", "--suite", "gitlab"), 2, "no benchmark for chat"),
         (("--model", "MODEL", *JOB, "--data-dir", "nowhere"), 2, "the data folder nowhere does not exist"),
         (("--model", "MODEL", *JOB, "--out", "/proc/nowhere"), 2, "cannot write to /proc/nowhere"),
         (("--model", "MODEL", *JOB, "--out", "/etc/hostname"), 2, "/etc/hostname is a file"),

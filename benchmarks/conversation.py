@@ -1,0 +1,35 @@
+"""What the benchmarks of Duo Chat have in common: a system's turn, what was said before, and the user's turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.prompts.instructions import Instruction
+from harness.records import Chat, Message
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of what was said before."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+def conversation(instruction: Instruction, history: Sequence[Turn], text: str) -> Chat:
+    """The prompt: the user's last turn is ``text``."""
+    before = (Message(turn.role, turn.content) for turn in history)
+    return Chat((Message("system", instruction.system), *before, Message("user", text)))
+
+
+def turns(history: Sequence[Turn]) -> dict[str, str]:
+    """The tag that tells single questions from those that follow on others."""
+    return {"turns": "several" if history else "one"}
+
+
+def fenced(code: str, language: str) -> str:
+    """``code`` as a block of Markdown, with a fence that is in none of its lines."""
+    fence = "```"
+    while fence in code:
+        fence += "`"
+    return f"{fence}{language}\n{code.rstrip()}\n{fence}"
