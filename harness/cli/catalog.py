@@ -13,7 +13,6 @@ from harness.cli.arguments import Parser
 from harness.prompts.instructions import instructions
 from harness.reporting.table import results_console
 
-
 LONGEST_NAME = 24
 FOR_MACHINES = ("key", "status", "sha256")
 """Columns that a terminal has no room for."""
