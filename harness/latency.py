@@ -66,11 +66,15 @@ class Latency:
 
 
 def timed_jobs(plan: Plan, wanted: bool | None) -> tuple[Job, ...]:
-    """The jobs whose latency is measured: those of code completion, all where ``wanted``, none where it is False."""
+    """The jobs whose latency is measured: all where ``wanted``, none where it is False, else those of code completion.
+
+    Without being asked only a server is timed: nobody is served by the transformers engine on a CPU.
+    """
     if wanted is False:
         return ()
     jobs = [job for job in plan.jobs if job.samples and not isinstance(job.samples[0].prompt, Scored)]
-    return tuple(job for job in jobs if wanted or job.use_case == USE_CASE)
+    served = plan.options.engine.name != "transformers"
+    return tuple(job for job in jobs if wanted or (served and job.use_case == USE_CASE))
 
 
 async def measure(plan: Plan, jobs: Sequence[Job], engine: Engine) -> Latency:

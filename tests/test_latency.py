@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import pytest
 
 from harness.catalog import BenchmarkEntry, DataSet
-from harness.engines.base import Engine
+from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model
 from harness.errors import DataError, EngineError, UsageError
 from harness.latency import CONCURRENCIES, LATENCY, SAMPLES, WARMING, Latency, measure, read_latency, timed_jobs
@@ -101,6 +101,8 @@ def measured(plan: Plan, engine: Engine, *jobs: Job) -> Latency:
 def test_code_completion_is_timed_unless_all_or_none_is_wanted(plan: Plan) -> None:
     completion, generation = job(texts(1)), job(texts(1), "code-generation")
     plan = replace(plan, jobs=(generation, completion, job([])))
+    assert timed_jobs(plan, None) == (), "the transformers engine serves nobody"
+    plan = replace(plan, options=replace(plan.options, engine=EngineSettings("vllm")))
     assert timed_jobs(plan, None) == (completion,)
     assert timed_jobs(plan, True) == (generation, completion)
     assert timed_jobs(plan, False) == ()

@@ -56,7 +56,7 @@ def parser() -> Parser:
     how.add_argument(
         "--latency",
         action=argparse.BooleanOptionalAction,
-        help="time streamed answers apart from the run (default: for code completion only)",
+        help="time streamed answers apart from the run (default: for code completion, where a server answers)",
     )
     add_asking_options(p)
     add_serving_options(p)
