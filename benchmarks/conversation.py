@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.prompts.extract import without_chat_junk
 from harness.prompts.instructions import Instruction
+from harness.prompts.markdown import fenced_blocks
 from harness.records import Chat, Message
 
 
@@ -33,3 +35,9 @@ def fenced(code: str, language: str) -> str:
     while fence in code:
         fence += "`"
     return f"{fence}{language}\n{code.rstrip()}\n{fence}"
+
+
+def last_block(reply: str, *languages: str) -> str:
+    """The content of a reply's last fenced block that is in one of ``languages`` or does not say; "" if it has none."""
+    blocks = fenced_blocks(without_chat_junk(reply))
+    return next((block.code for block in reversed(blocks) if block.language in ("", *languages)), "")

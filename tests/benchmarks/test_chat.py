@@ -21,6 +21,8 @@ LEAST = {
     "troubleshoot-job": 20,
     "resource-questions": 40,
     "documentation-questions": 20,
+    "git-commands": 20,
+    "ci-configuration": 20,
 }
 EVERY = {"fix-code": 6}
 """Of those whose replies are programs; ``evaluate data validate`` examines all."""
