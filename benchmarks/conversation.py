@@ -39,5 +39,5 @@ def fenced(code: str, language: str) -> str:
 
 def last_block(reply: str, *languages: str) -> str:
     """The content of a reply's last fenced block that is in one of ``languages`` or does not say; "" if it has none."""
-    blocks = fenced_blocks(without_chat_junk(reply))
+    blocks = [block for block in fenced_blocks(without_chat_junk(reply)) if block.code.strip()]
     return next((block.code for block in reversed(blocks) if block.language in ("", *languages)), "")
