@@ -63,6 +63,12 @@ def json_answer(reply: str) -> dict[str, Any]:
     return found
 
 
+def first_number(value: Any) -> int | None:
+    """The first number in "CWE-89", "89: SQL injection", 89."""
+    found = re.search(r"\d{1,9}", str(value))
+    return int(found[0]) if found else None
+
+
 def _equal(one: str, other: str) -> bool:
     try:
         first, second = (json.loads(text.strip(_WRAPPING.replace('"', ""))) for text in (one, other))

@@ -18,13 +18,15 @@ LEAST = {
     "fix-code": 30,
     "explain-code": 30,
     "explain-vulnerability": 20,
+    "resolve-vulnerability": 20,
+    "code-review": 24,
     "troubleshoot-job": 20,
     "resource-questions": 40,
     "documentation-questions": 20,
     "git-commands": 20,
     "ci-configuration": 20,
 }
-EVERY = {"fix-code": 6}
+EVERY = {"fix-code": 6, "resolve-vulnerability": 6}
 """Of those whose replies are programs; ``evaluate data validate`` examines all."""
 
 
