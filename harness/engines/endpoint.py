@@ -6,6 +6,7 @@ The key comes from an environment variable and goes nowhere but into the request
 import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -23,6 +24,8 @@ from harness.records import Answer, Choice, Likelihood, Message, Sampling, plain
 
 TOP_LOGPROBS = (20, 5)
 """How many of the likeliest tokens are asked for: what vLLM allows, then what OpenAI's completions allow."""
+MOST_STOPS = 4
+"""So many stop strings OpenAI's API takes, and vLLM since 0.32. Others end an answer here, after it was written."""
 STREAM = {"stream": True, "stream_options": {"include_usage": True}}
 
 T = TypeVar("T")
@@ -74,7 +77,7 @@ class EndpointEngine(RemoteEngine):
         arguments = {"messages": turns} | self._arguments(sampling)
         if limit := arguments.pop("max_tokens", None):
             arguments[self._settings.max_tokens_name] = limit
-        return await self._answer(_chat, arguments, tokens_of(messages) + sampling.max_tokens, stream)
+        return await self._answer(_chat, arguments, tokens_of(messages), sampling, stream)
 
     async def choose(self, prompt: Choice) -> Answer:
         """Log-probabilities of options, by the cheapest way that the server offers.
@@ -177,7 +180,7 @@ class EndpointEngine(RemoteEngine):
         self, prompt: str | list[int], tokens: int, sampling: Sampling, stream: bool, **extra: Any
     ) -> Answer:
         arguments = {"prompt": prompt} | self._arguments(sampling) | extra
-        return await self._answer(_completion, arguments, tokens + sampling.max_tokens, stream)
+        return await self._answer(_completion, arguments, tokens, sampling, stream)
 
     def _arguments(self, sampling: Sampling) -> dict[str, Any]:
         given = {
@@ -185,27 +188,38 @@ class EndpointEngine(RemoteEngine):
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "stop": list(sampling.stop) or None,
+            "stop": list(sampling.stop[:MOST_STOPS]) or None,
             "seed": sampling.seed,
         }
         kept = {name: value for name, value in given.items() if name not in self._settings.omit}
         return kept | ({"extra_body": dict(self._settings.extra)} if self._settings.extra else {})
 
-    async def _answer(self, create: Create, arguments: dict[str, Any], tokens: int, stream: bool) -> Answer:
+    async def _answer(
+        self, create: Create, arguments: dict[str, Any], tokens: int, sampling: Sampling, stream: bool
+    ) -> Answer:
+        most = tokens + sampling.max_tokens
         started = time.monotonic()
         if stream:
-            return await self._send(lambda client: _streamed(create(client, **arguments, **STREAM), started), tokens)
-        found = await self._send(functools.partial(create, **arguments), tokens)
+            streamed = await self._send(lambda client: _streamed(create(client, **arguments, **STREAM), started), most)
+            return _ended(streamed, sampling.stop)
+        found = await self._send(functools.partial(create, **arguments), most)
         if not found.choices:
             raise EngineError("the server sent an answer without a choice")
         usage, choice = found.usage, found.choices[0]
-        return Answer(
+        answer = Answer(
             text=whole(choice.message.content if hasattr(choice, "message") else choice.text),
             finish_reason="length" if choice.finish_reason == "length" else "stop",
             prompt_tokens=usage.prompt_tokens if usage else 0,
             answer_tokens=usage.completion_tokens if usage else 0,
             seconds=round(time.monotonic() - started, 4),
         )
+        return _ended(answer, sampling.stop)
+
+
+def _ended(answer: Answer, stop: Sequence[str]) -> Answer:
+    """``answer`` up to the first of ``stop``, of which the server may not have been told all."""
+    places = [place for each in stop if (place := answer.text.find(each)) >= 0]
+    return replace(answer, text=answer.text[: min(places)], finish_reason="stop") if places else answer
 
 
 def _about(text: str) -> int:

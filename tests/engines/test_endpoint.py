@@ -86,6 +86,16 @@ def test_chat_and_completion_with_all_settings(server: LocalServer) -> None:
         assert wanted.items() <= sent.items()
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_stop_strings_beyond_those_that_a_server_takes_end_the_answer_here(server: LocalServer, stream: bool) -> None:
+    server.behaviour.text = "    return a + b\n\nassert add(1, 2) == 3\nprint(add(1, 2))\n"
+    stop = ("\ndef ", "\nclass ", "\nimport ", "\nfrom ", "\nprint(", "\nassert ")
+    answer = using(server, lambda engine: engine.complete("def add(a, b):\n", Sampling(99, stop=stop), stream))
+    assert server.bodies[0]["stop"] == list(stop[:4])
+    assert (answer.text, answer.finish_reason) == ("    return a + b\n", "stop")
+    assert (answer.prompt_tokens, answer.answer_tokens) == (7, 3), "what was written was paid for"
+
+
 def test_a_server_is_asked_by_the_name_it_has_for_the_model(server: LocalServer) -> None:
     answer = using(server, chat(), name="our name", model="org/big")
     assert answer.text == server.behaviour.text

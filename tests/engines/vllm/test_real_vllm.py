@@ -279,6 +279,16 @@ def test_as_an_endpoint_it_echoes_the_same_log_probabilities(
     assert echoed.greedy == scored.greedy
 
 
+def test_an_answer_ends_at_any_of_more_stop_strings_than_the_server_takes(
+    running: Running, smollm2: Model, vllm_python: str
+) -> None:
+    stop = ("\ndef ", "\nclass ", "\nimport ", "\nfrom ", "return", "\n\n")
+    text = "def add(a, b):\n    # Add the two numbers.\n"
+    answer = asked(lambda engine: engine.complete(text, Sampling(64, stop=stop)), smollm2, vllm_settings(vllm_python))
+    assert not any(each in answer.text for each in stop)
+    assert answer.finish_reason == "stop"
+
+
 def test_streams_tell_the_first_token_and_a_fallback_is_marked(
     running: Running, smollm2: Model, vllm_python: str
 ) -> None:
