@@ -69,10 +69,10 @@ def test_tasks_and_prompts(source: DataSource) -> None:
 @pytest.mark.slow
 @pytest.mark.bigcodebench
 def test_canonical_solutions_pass_but_those_that_need_the_internet(
-    opened: Sandbox, some: list[Sample], python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: Sandbox, some: list[Sample], bigcodebench_python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    truth = check(HARD, some, environments.fingerprint(python), "any", lambda: opened)
+    truth = check(HARD, some, environments.fingerprint(bigcodebench_python), "any", lambda: opened)
     assert truth.checked == len(some) == 25
     assert truth.broken.keys() <= BigCodeBench.hopeless
 

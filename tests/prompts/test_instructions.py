@@ -21,12 +21,12 @@ def plan(**options: object) -> Plan:
 
 
 def test_the_shipped_prompts() -> None:
-    assert set(instructions()) == {"code-generation", "code-completion"}
+    assert {"code-generation", "code-completion", "fix-code"} <= set(instructions())
     for name, found in instructions().items():
         assert found.name == name
         assert found.version >= 1
         assert found.system == found.system.strip()
-        assert "<|cursor|>" in found.system
+        assert ("<|cursor|>" in found.system) == (name in ("code-generation", "code-completion"))
         assert found.sha256 == sha256(found.system.encode()).hexdigest()
 
 
