@@ -135,9 +135,9 @@ def _tell_all(name: str, summed: dict[str, Any]) -> None:
     for each in summed["duplicates"]:
         print(each)
     for language, row in summed["languages"].items():
-        share = f"{row['killed'] / row['mutants']:.1%}" if row["mutants"] else "-"
-        dead = f"{row['killed']:5} of {row['mutants']:5} mutants die ({share})"
-        print(f"{name:16} {language:11} {row['tasks']:4} tasks  {dead}")
+        died = f"{row['killed']:5} of {row['mutants']:5} mutants die"
+        share = f"  {died} ({row['killed'] / row['mutants']:.1%})" if row["mutants"] else ""
+        print(f"{name:23} {language:11} {row['tasks']:4} tasks{share}")
     for whom, pair in summed["nearest"].items():
         print(f"nearest to {whom}: {pair['one']} and {pair['other']} share {pair['share']:.0%} of their 8-grams")
     print(f"{name}: {summed['examined']} of {summed['tasks']} tasks examined, {summed['faults']} faults")
