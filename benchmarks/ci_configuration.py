@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, conversation, fenced, last_block, turns
+from benchmarks.conversation import Turn, fenced, last_block, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
@@ -58,16 +58,7 @@ class CiConfiguration:
         """
         if missing := unavailable():
             raise missing
-        return [
-            Sample(
-                id=row.id,
-                prompt=conversation(self.instruction, row.history, _asked(row)),
-                target=row,
-                cluster=row.id,
-                tags={"difficulty": row.difficulty, **turns(row.history)},
-            )
-            for row in read("ci_configuration", Row)
-        ]
+        return [sample_of(row, self.instruction, _asked(row)) for row in read("ci_configuration", Row)]
 
     def known(self, sample: Sample) -> Known:
         """What is right and wrong here, for the data's validation: to leave the file as it is is wrong as well."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, conversation, fenced, turns
+from benchmarks.conversation import Turn, fenced, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
@@ -79,17 +79,11 @@ class CodeReview:
     def load(self, read: ReadRows) -> list[Sample]:
         """All merge requests."""
         return [
-            Sample(
-                id=row.id,
-                prompt=conversation(self.instruction, row.history, _asked(row)),
-                target=row,
-                cluster=row.id,
-                tags={
-                    "language": row.language,
-                    "difficulty": row.difficulty,
-                    "change": "defective" if row.defects else "clean",
-                    **turns(row.history),
-                },
+            sample_of(
+                row,
+                self.instruction,
+                _asked(row),
+                {"language": row.language, "change": "defective" if row.defects else "clean"},
             )
             for row in read("code_review", Row)
         ]

@@ -1,13 +1,14 @@
 """What the benchmarks of Duo Chat have in common: a system's turn, what was said before, and the user's turn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, Protocol
 
 from harness.prompts.extract import without_chat_junk
 from harness.prompts.instructions import Instruction
 from harness.prompts.markdown import fenced_blocks
-from harness.records import Chat, Message
+from harness.records import Chat, Message, Sample
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,25 @@ def conversation(instruction: Instruction, history: Sequence[Turn], text: str) -
     return Chat((Message("system", instruction.system), *before, Message("user", text)))
 
 
-def turns(history: Sequence[Turn]) -> dict[str, str]:
-    """The tag that tells single questions from those that follow on others."""
-    return {"turns": "several" if history else "one"}
+class Asked(Protocol):
+    """What rows of all these benchmarks have."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+    @property
+    def difficulty(self) -> str: ...  # noqa: D102
+
+    @property
+    def history(self) -> Sequence[Turn]: ...  # noqa: D102
+
+
+def sample_of(
+    row: Asked, instruction: Instruction, text: str, tags: Mapping[str, str] = MappingProxyType({}), language: str = ""
+) -> Sample:
+    """``row`` asked in a conversation that ends with ``text``; ``language`` is that of the code that is run for it."""
+    told = {**tags, "difficulty": row.difficulty, "turns": "several" if row.history else "one"}
+    return Sample(row.id, conversation(instruction, row.history, text), row, row.id, language, told)
 
 
 def fenced(code: str, language: str) -> str:

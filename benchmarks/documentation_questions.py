@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, conversation, turns
+from benchmarks.conversation import Turn, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
@@ -59,17 +59,7 @@ class DocumentationQuestions:
     def load(self, read: ReadRows) -> list[Sample]:
         """All questions."""
         return [
-            Sample(
-                id=row.id,
-                prompt=conversation(self.instruction, row.history, _asked(row)),
-                target=row,
-                cluster=row.id,
-                tags={
-                    "known": "yes" if row.cites else "no",
-                    "difficulty": row.difficulty,
-                    **turns(row.history),
-                },
-            )
+            sample_of(row, self.instruction, _asked(row), {"known": "yes" if row.cites else "no"})
             for row in read("documentation_questions", Row)
         ]
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, conversation, fenced, turns
+from benchmarks.conversation import Turn, fenced, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
@@ -53,14 +53,7 @@ class ExplainCode:
     def load(self, read: ReadRows) -> list[Sample]:
         """All questions."""
         return [
-            Sample(
-                id=row.id,
-                prompt=conversation(self.instruction, row.history, _asked(row)),
-                target=row,
-                cluster=row.id,
-                language=row.language,
-                tags={"about": row.about, "difficulty": row.difficulty, **turns(row.history)},
-            )
+            sample_of(row, self.instruction, _asked(row), {"about": row.about}, row.language)
             for row in read("explain_code", Row)
         ]
 

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, conversation, fenced, last_block, turns
+from benchmarks.conversation import Turn, fenced, last_block, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.errors import UnavailableError
 from harness.metrics import Mean, Metric
@@ -101,14 +101,7 @@ class GitCommands:
         if shutil.which("git") is None:
             raise UnavailableError("the commands of git-commands need Git, which is not installed", "install git")
         return [
-            Sample(
-                id=row.id,
-                prompt=conversation(self.instruction, row.history, f"{row.situation}\n\n{row.question}"),
-                target=row,
-                cluster=row.id,
-                language="bash",
-                tags={"difficulty": row.difficulty, **turns(row.history)},
-            )
+            sample_of(row, self.instruction, f"{row.situation}\n\n{row.question}", {}, "bash")
             for row in read("git_commands", Row)
         ]
 

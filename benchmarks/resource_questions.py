@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, conversation, fenced, turns
+from benchmarks.conversation import Turn, fenced, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
@@ -49,17 +49,11 @@ class ResourceQuestions:
     def load(self, read: ReadRows) -> list[Sample]:
         """All questions."""
         return [
-            Sample(
-                id=row.id,
-                prompt=conversation(self.instruction, row.history, _asked(row)),
-                target=row,
-                cluster=row.id,
-                tags={
-                    "kind": row.kind,
-                    "known": "no" if row.accepted == [UNKNOWN] else "yes",
-                    "difficulty": row.difficulty,
-                    **turns(row.history),
-                },
+            sample_of(
+                row,
+                self.instruction,
+                _asked(row),
+                {"kind": row.kind, "known": "no" if row.accepted == [UNKNOWN] else "yes"},
             )
             for row in read("resource_questions", Row)
         ]

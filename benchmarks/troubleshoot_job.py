@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, conversation, fenced, turns
+from benchmarks.conversation import Turn, fenced, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
@@ -62,13 +62,7 @@ class TroubleshootJob:
     def load(self, read: ReadRows) -> list[Sample]:
         """All logs."""
         return [
-            Sample(
-                id=row.id,
-                prompt=conversation(self.instruction, row.history, f"The job's log:\n{fenced(row.log, '')}"),
-                target=row,
-                cluster=row.id,
-                tags={"difficulty": row.difficulty, **turns(row.history)},
-            )
+            sample_of(row, self.instruction, f"The job's log:\n{fenced(row.log, '')}")
             for row in read("troubleshoot_job", Row)
         ]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from benchmarks.code_generation import Spoken
-from benchmarks.conversation import Turn, conversation, fenced, turns
+from benchmarks.conversation import Turn, fenced, sample_of
 from harness.benchmark import Tools
 from harness.prompts.extract import extract_code
 from harness.prompts.instructions import Instruction
@@ -44,14 +44,7 @@ class FileRow:
     def sample(self, instruction: Instruction, question: str) -> Sample:
         """The file and then ``question``."""
         asked = f"File {self.path}:\n{fenced(self.code, self.language)}\n\n{question}"
-        return Sample(
-            id=self.id,
-            prompt=conversation(instruction, self.history, asked),
-            target=self,
-            cluster=self.id,
-            language=self.language,
-            tags={"language": self.language, "difficulty": self.difficulty, **turns(self.history)},
-        )
+        return sample_of(self, instruction, asked, {"language": self.language}, self.language)
 
     def known(self) -> Known:
         """What is right and wrong here, for the data's validation: the file as it is is wrong as well."""
