@@ -115,9 +115,15 @@ def samples_of_parts(parts: Iterable[Part], load: Callable[[Part], Iterable[Samp
 
 def slow_first(benchmark: Benchmark, samples: Iterable[Sample]) -> list[Sample]:
     """``samples`` in order, but those first whose programs run long: nobody should wait for them at the end."""
+    rank = slow_rank(benchmark)
+    return sorted(samples, key=lambda sample: rank(sample.id))
+
+
+def slow_rank(benchmark: Benchmark) -> Callable[[str], int]:
+    """The place of a sample's id among those whose programs run long; all others come after them, at one place."""
     slow: tuple[str, ...] = getattr(benchmark, "slow", ())
-    rank = {name: place for place, name in enumerate(slow)}
-    return sorted(samples, key=lambda sample: rank.get(sample.id, len(rank)))
+    places = {name: place for place, name in enumerate(slow)}
+    return lambda name: places.get(name, len(places))
 
 
 def with_instructions(benchmark: Benchmark, folder: Path | None) -> Benchmark:

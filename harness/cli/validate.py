@@ -44,7 +44,8 @@ def main(argv: Sequence[str]) -> int:
     with Sandbox(choose_level(arguments.sandbox)) as sandbox:
         for entry in entries:
             tasks = _tasks(entry, arguments.data_dir)
-            near = {"each other": overlaps(_texts(tasks)), "MBPP": overlaps(_texts(tasks), mbpp)}
+            texts = {task.file: task.text for task in tasks}
+            near = {"each other": overlaps(texts), "MBPP": overlaps(texts, mbpp)}
             wanted = [task for task in tasks if not arguments.language or task.language in arguments.language]
             here = []
             for task in wanted[:: arguments.every]:
@@ -97,11 +98,6 @@ def _mbpp(data_dir: Path | None) -> dict[str, str]:
             print(f"not compared with MBPP: {error}", file=sys.stderr)
             break
     return found
-
-
-def _texts(tasks: Sequence[Examinable]) -> dict[str, str]:
-    """Each text once, by name."""
-    return {task.file: task.text for task in tasks}
 
 
 def _summed(findings: Sequence[Finding], near: dict[str, list[Overlap]], tasks: int) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bigcodebench import LIMITS, BigCodeBench
+from harness.benchmark import slow_rank
 from harness.records import Outcome, Verdict
 from harness.sandbox.pool import Sandbox, choose_level
 from harness.sandbox.program import Asserts, Program, Unittest
@@ -182,7 +183,7 @@ def asserts(rows: Rows) -> list[Program]:
 def canonical_solutions(path: Path) -> Rows:
     """BigCodeBench's own solutions with their tests, those first that run long."""
     rows = [json.loads(line) for line in path.read_text().split("\n") if line]
-    rank = {name: place for place, name in enumerate(BigCodeBench.slow)}
+    rank = slow_rank(BigCodeBench())
     return [
         {
             "id": row["task_id"],
@@ -190,7 +191,7 @@ def canonical_solutions(path: Path) -> Rows:
             "test": row["test"],
             "entry_point": row["entry_point"],
         }
-        for row in sorted(rows, key=lambda row: rank.get(row["task_id"], len(rank)))
+        for row in sorted(rows, key=lambda row: rank(row["task_id"]))
     ]
 
 
