@@ -9,10 +9,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, fenced, last_block, sample_of
+from benchmarks.conversation import Turn, last_block, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
+from harness.prompts.markdown import fenced
 from harness.quality.known import Known
 from harness.records import Answer, Outcome, Sample, Score
 from harness.scoring.ci import Ci, CiError, parse, schema_fault, unavailable

@@ -46,12 +46,11 @@ def sample_of(
     return Sample(row.id, conversation(instruction, row.history, text), row, row.id, language, told)
 
 
-def fenced(code: str, language: str) -> str:
-    """``code`` as a block of Markdown, with a fence that is in none of its lines."""
-    fence = "```"
-    while fence in code:
-        fence += "`"
-    return f"{fence}{language}\n{code.rstrip()}\n{fence}"
+def spoken(sample: Sample) -> str:
+    """What was said in a sample's conversation, but for the system's turn."""
+    assert isinstance(sample.prompt, Chat)
+    turns = [turn for turn in sample.prompt.messages if turn.role != "system"]
+    return turns[0].content if len(turns) == 1 else "\n\n".join(f"{turn.role}: {turn.content}" for turn in turns)
 
 
 def last_block(reply: str, *languages: str) -> str:

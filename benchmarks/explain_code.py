@@ -10,14 +10,16 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, fenced, sample_of
+from benchmarks.conversation import Turn, sample_of, spoken
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
+from harness.prompts.markdown import fenced
 from harness.quality.known import Known
 from harness.records import Answer, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
 from harness.scoring.answers import final_answer, replies, score_short
+from harness.scoring.judge import ToJudge
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class ExplainCode:
         row: Row = sample.target
         proof = Program(row.language, row.code, Calls((row.case,)), row.path) if row.case else None
         return Known(replies(row.accepted), replies(row.wrong), proof)
+
+    def to_judge(self, sample: Sample, answer: Answer) -> ToJudge:
+        """The whole explanation; what it must come to is known."""
+        return ToJudge(spoken(sample), answer.text, f"It ends with: {sample.target.accepted[0]}")
 
     async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
         """Whether the answer is right."""

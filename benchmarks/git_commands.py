@@ -11,11 +11,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, fenced, last_block, sample_of
+from benchmarks.conversation import Turn, last_block, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.errors import UnavailableError
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
+from harness.prompts.markdown import fenced
 from harness.quality.known import Known
 from harness.records import Answer, Outcome, Sample, Score
 from harness.sandbox.program import Program, Script

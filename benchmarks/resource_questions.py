@@ -10,10 +10,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from benchmarks.conversation import Turn, fenced, sample_of
+from benchmarks.conversation import Turn, sample_of
 from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.instructions import Instruction, instruction
+from harness.prompts.markdown import fenced
 from harness.quality.known import Known
 from harness.records import Answer, Sample, Score
 from harness.scoring.answers import UNKNOWN, final_answer, replies, score_short

@@ -10,10 +10,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from benchmarks.code_generation import Spoken
-from benchmarks.conversation import Turn, fenced, sample_of
+from benchmarks.conversation import Turn, sample_of
 from harness.benchmark import Tools
 from harness.prompts.extract import extract_code
 from harness.prompts.instructions import Instruction
+from harness.prompts.markdown import fenced
 from harness.quality.known import Known
 from harness.records import Answer, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program

@@ -17,6 +17,7 @@ HarnessError                 1  a bug, unless a subclass says otherwise
 ├── JournalError             3  records could not be written (a full disk); what was written stays
 └── EngineError              3  the engine failed on one prompt; retried, then recorded as infra_error
     ├── RefusedError         3  the server understands the question and will not answer it
+    ├── JudgeError           3  a judge's reply, even when asked again, has no grades
     └── PromptTooLongError      prompt and answer do not fit the context; recorded as no_answer, never retried
 """
 
@@ -134,6 +135,10 @@ class EngineError(HarnessError):
 
 class RefusedError(EngineError):
     """The server understands the question and will not answer it as it is."""
+
+
+class JudgeError(EngineError):
+    """A judge's reply, even when asked again, has not the form that was asked for."""
 
 
 class PromptTooLongError(EngineError):

@@ -13,7 +13,8 @@ from harness.benchmark import Benchmark, Tools, slow_first
 from harness.cache import keep, recall
 from harness.errors import GroundTruthError
 from harness.plan import Job, Plan, with_ground_truth
-from harness.records import Answer, GroundTruth, Outcome, Sample, canonical_sha256
+from harness.records import Answer, Outcome, Sample, canonical_sha256
+from harness.results import GroundTruth
 from harness.sandbox.container import Container
 from harness.sandbox.isolation import Level
 from harness.sandbox.pool import Sandbox, choose_level

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import DataError, JournalError, OutputError, first_fault
 from harness.records import Outcome, Record
+from harness.scoring.judge import FAILED as JUDGE_FAILED
 
 RECORDS = "records.jsonl"
 SYNC_SECONDS = 1.0
@@ -115,7 +116,8 @@ class Journal:
 
     def settled(self, key: Key) -> bool:
         """Whether nothing is left to do for ``key``; an infra error is tried again by the next run."""
-        return key in self.records and self.records[key].verdict is not Outcome.INFRA_ERROR
+        record = self.records.get(key)
+        return record is not None and record.verdict is not Outcome.INFRA_ERROR and JUDGE_FAILED not in record.detail
 
     def answered(self, key: Key) -> bool:
         """Whether there is an answer for ``key``, scored or not: it is not asked again."""

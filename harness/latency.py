@@ -9,24 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from harness.engines.base import Engine, converse, proceed
-from harness.errors import DataError, EngineError, first_fault
+from harness.errors import EngineError
+from harness.files import read_json
 from harness.plan import Job, Plan
-from harness.records import (
-    Answer,
-    Chat,
-    Choice,
-    FewShot,
-    Infill,
-    Likelihood,
-    Passage,
-    Prompt,
-    Sample,
-    Sampling,
-    Scored,
-)
+from harness.records import Answer, Chat, Choice, FewShot, Infill, Likelihood, Passage, Prompt, Sample, Sampling, Scored
+from harness.statistics import spread
 
 LATENCY = "latency.json"
 SAMPLES = 32
@@ -88,18 +76,11 @@ def read_latency(folder: Path) -> Latency | None:
     Raises:
         DataError: the file is malformed.
     """
-    path = folder / LATENCY
-    if not path.is_file():
-        return None
-    try:
-        return TypeAdapter(Latency).validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise DataError(f"{path}: {first_fault(error, 'latency')}", "remove the file; it is measured again") from None
+    return read_json(folder / LATENCY, Latency, "remove the file; it is measured again")
 
 
 async def _passes(plan: Plan, job: Job, engine: Engine) -> list[Pass]:
-    count = len(job.samples)
-    chosen = [job.samples[k * count // min(count, SAMPLES)] for k in range(min(count, SAMPLES))]
+    chosen = spread(job.samples, SAMPLES)
     for sample in chosen[-WARMING:]:
         sampling = plan.sampling(job, sample, 0)
         with suppress(EngineError):

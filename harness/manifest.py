@@ -1,29 +1,26 @@
 """manifest.json: everything needed to repeat a run, and all that summary.json needs beside the records. No secret."""
 
-import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from harness import __version__
 from harness.benchmark import metrics_of
 from harness.catalog import Prices, model_entry
-from harness.errors import DataError, JournalError, OutputError, first_fault
+from harness.errors import DataError, OutputError
+from harness.files import read_json
 from harness.metrics import Metric, chosen, with_pass_at_k
 from harness.plan import Job, Plan
-from harness.records import GroundTruth, LeftOut, Missing
+from harness.results import GroundTruth, LeftOut, Missing
+from harness.scoring.judge import is_judged, judged_metrics
 
 MANIFEST = "manifest.json"
 _PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "huggingface_hub", "pydantic", "tree-sitter")
@@ -64,6 +61,7 @@ class Session:
     sandbox: str
     engine: Mapping[str, Any]
     judge: Mapping[str, Any] | None = None
+    """What each judge says of itself, by its name."""
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What candidate and judge counted in this session, added at its end (an engine's own counters with it)."""
 
@@ -105,7 +103,7 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
                 job.benchmark.metric,
                 len(job.samples),
                 plan.options.attempts,
-                _planned(job, plan.options.attempts),
+                _planned(job, plan.options.attempts, bool(plan.judges) and is_judged(job.benchmark)),
             )
             for job in plan.jobs
         ),
@@ -117,12 +115,10 @@ def manifest_of(plan: Plan, sessions: tuple[Session, ...] = ()) -> Manifest:
     )
 
 
-def _planned(job: Job, attempts: int) -> tuple[PlannedMetric, ...]:
-    """The job's metrics, those left out whose samples are not part of this run."""
-    counted = [
-        PlannedMetric(metric, sum(chosen(metric, sample.tags) for sample in job.samples))
-        for metric in with_pass_at_k(metrics_of(job.benchmark), attempts)
-    ]
+def _planned(job: Job, attempts: int, judged: bool) -> tuple[PlannedMetric, ...]:
+    """The job's metrics, those of judges too where they grade; without what no sample of this run is part of."""
+    metrics = with_pass_at_k(metrics_of(job.benchmark), attempts) + (judged_metrics() if judged else ())
+    counted = [PlannedMetric(metric, sum(chosen(metric, sample.tags) for sample in job.samples)) for metric in metrics]
     return tuple(each for each in counted if each.samples)
 
 
@@ -159,14 +155,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     Raises:
         DataError: it is malformed.
     """
-    path = folder / MANIFEST
-    if not path.is_file():
-        return None
-    try:
-        return TypeAdapter(Manifest).validate_json(path.read_bytes())
-    except ValidationError as error:
-        fault = first_fault(error, "manifest")
-        raise DataError(f"{path}: {fault}", "mend the file, or move the run folder away") from None
+    return read_json(folder / MANIFEST, Manifest, "mend the file, or move the run folder away")
 
 
 def check_same_data(earlier: Manifest, plan: Plan) -> None:
@@ -182,28 +171,6 @@ def check_same_data(earlier: Manifest, plan: Plan) -> None:
                 f"{origin['place']} has changed since this run began: {before['sha256']} then, {origin['sha256']} now",
                 "move the run folder away to begin anew, or bring the earlier data back",
             )
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes a dataclass as JSON, whole or not at all.
-
-    Raises:
-        JournalError: the disk is full or the folder cannot be written.
-    """
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            json.dump(asdict(value), file, indent=1, ensure_ascii=False)
-            file.write("\n")
-        os.chmod(file.name, 0o644)
-        shutil.move(file.name, path)
-    except OSError as error:
-        with suppress(OSError, NameError):
-            os.unlink(file.name)
-        raise JournalError(
-            f"cannot write {path}: {error.strerror}", "make room and run the same command again"
-        ) from None
 
 
 def run_folder(plan: Plan, out: Path) -> Path:

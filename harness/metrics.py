@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
 from typing import Literal
 
-from harness.records import Estimate, Outcome, Record
+from harness.records import Outcome, Record
+from harness.results import Estimate
 from harness.statistics import Contribution, jackknifed, pass_at_k, proportion, with_error, with_normal_error
 
 
@@ -27,7 +28,7 @@ class Mean:
     (their number is in tag ``unit_size``) were scored. ``by`` names the tags that groups are made of (None: all).
     ``bounded`` says that scores are in [0, 1]; a length is not, and gets a plain interval, value ± 1.96·SE, as do
     scores that turn out not to be. ``sparse``: a sample that was scored without this score is no part of it; else it
-    counts as 0.
+    counts as 0. ``failed``: records whose detail has this key are infra errors as far as this metric goes.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Mean:
     k: int = 1
     bounded: bool = True
     sparse: bool = False
+    failed: str = ""
     kind: Literal["mean"] = "mean"
 
 

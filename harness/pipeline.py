@@ -13,6 +13,7 @@ from harness.journal import Journal, Key
 from harness.plan import Job, Plan, attempts
 from harness.records import Answer, Outcome, Record, Sample, Score, prompt_sha256
 from harness.sandbox.pool import Sandbox
+from harness.scoring.judge import Panel
 
 SCORE_TRIES = 3
 """How often one program is run before the sandbox's failure is recorded as ``infra_error``."""
@@ -37,12 +38,12 @@ async def run(
     sandbox: Sandbox,
     journal: Journal,
     on_record: OnRecord,
-    judge: Asker | None = None,
+    panel: Panel | None = None,
     sandboxes: Mapping[str, Sandbox] = MappingProxyType({}),
 ) -> None:
     """Does all that the journal says is not done; ``on_record`` is told of each record after it is written.
 
-    The candidate answers the samples and nothing else; the judge is reached by scorers alone. ``sandboxes`` are those
+    The candidate answers the samples and nothing else; the judges are reached by scorers alone. ``sandboxes`` are those
     of benchmarks that bring an environment of their own, by the benchmark's name.
 
     Raises:
@@ -52,7 +53,7 @@ async def run(
     unsettled = open_attempts(plan, journal)
 
     def tools_of(job: Job) -> Tools:
-        return Tools(sandboxes.get(job.entry.name, sandbox).run_async, judge.ask if judge else None)
+        return Tools(sandboxes.get(job.entry.name, sandbox).run_async, panel.first if panel else None)
 
     async def ask(job: Job, sample: Sample, attempt: int) -> Answer | None:
         if isinstance(candidate, Given):
@@ -69,6 +70,8 @@ async def run(
         try:
             answer = answer or await ask(job, sample, attempt)
             score = await _score(job, sample, answer, tools_of(job)) if answer else NOT_GIVEN
+            if answer and panel:
+                score = await panel.judged(score, job.benchmark, sample, answer)
         except PromptTooLongError as error:
             # Once there is an answer it was the judge's context that was too short: nothing is wrong with the answer.
             score = Score(Outcome.INFRA_ERROR if answer else Outcome.NO_ANSWER, {}, {"reason": error.message})

@@ -1,7 +1,7 @@
 """From options and catalog to what will be run: which benchmarks, which samples, with which settings."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +14,22 @@ from harness.engines.base import EngineSettings
 from harness.engines.model import Model, served
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.prompts import choice, infill
-from harness.prompts.instructions import instructions
-from harness.records import GroundTruth, Infill, LeftOut, Missing, Sample, Sampling, canonical_sha256, prompt_order
+from harness.prompts.instructions import instruction, instructions
+from harness.records import Infill, Sample, Sampling, canonical_sha256, prompt_order
+from harness.results import GroundTruth, LeftOut, Missing
 from harness.sandbox.languages import LANGUAGES, language, missing_tool, toolchain
+from harness.scoring.judge import RUBRIC
+from harness.statistics import spread
 
 HASH_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class JudgeOption:
+    """A model that grades answers; always asked at an endpoint."""
+
+    model: str
+    endpoint: Endpoint
 
 
 @dataclass(frozen=True)
@@ -39,9 +50,7 @@ class Options:
     seed: int = 0
     languages: tuple[str, ...] = ()
     engine: EngineSettings = field(default_factory=EngineSettings)
-    judge: str = ""
-    """The model that grades answers where a benchmark needs one; always asked at an endpoint."""
-    judge_endpoint: Endpoint = field(default_factory=Endpoint)
+    judges: tuple[JudgeOption, ...] = ()
     max_cost: float | None = None
     """US dollars that the run may spend, where the models have prices."""
     data_dir: Path | None = None
@@ -81,7 +90,7 @@ class Plan:
 
     options: Options
     model: Model
-    judge: Model | None
+    judges: tuple[Model, ...]
     feature: Feature
     jobs: tuple[Job, ...]
     left_out: tuple[LeftOut, ...]
@@ -148,27 +157,28 @@ def make_plan(options: Options, find_model: Callable[[], Model]) -> Plan:
             for split, error in source.missing.items()
         ]
         origins |= {f"{entry.name}/{split}": asdict(origin) for split, origin in source.origins.items()}
-        wanted = _limited(_in_languages(samples, options.languages), options.limit)
+        wanted = _in_languages(samples, options.languages)
+        wanted = spread(wanted, options.limit or len(wanted))
         runnable, missing = _split_by_toolchain(entry.name, wanted, options)
         left_out += missing
         jobs.append(
             Job(use_case, entry, benchmark, _in_order(runnable, benchmark), tuple(samples), python, environment)
         )
-    judge = served(options.judge, options.judge_endpoint) if options.judge else None
+    judges = tuple(served(judge.model, judge.endpoint) for judge in options.judges)
     model = find_model()
     if options.infill:
         model = replace(model, infill=catalog.infill_family(options.infill))
     return Plan(
         options=options,
         model=model,
-        judge=judge,
+        judges=judges,
         feature=feature,
         jobs=tuple(jobs),
         left_out=tuple(left_out),
         unavailable=tuple(unavailable),
         not_in_version=not_in_version,
         origins=origins,
-        settings=_all_settings(options, model, judge, settings),
+        settings=_all_settings(options, model, judges, settings),
     )
 
 
@@ -237,8 +247,11 @@ def _overrides(options: Options, chosen: list[str]) -> dict[str, dict[str, str]]
     return overrides
 
 
-def _all_settings(options: Options, model: Model, judge: Model | None, benchmarks: Mapping[str, Any]) -> dict[str, Any]:
+def _all_settings(
+    options: Options, model: Model, judges: Sequence[Model], benchmarks: Mapping[str, Any]
+) -> dict[str, Any]:
     """Everything that may change a score, and nothing else."""
+    rubric = instruction(RUBRIC, options.prompts_dir).sha256 if judges else ""
     return {
         "model": {
             "name": model.name,
@@ -246,7 +259,7 @@ def _all_settings(options: Options, model: Model, judge: Model | None, benchmark
             "infill": asdict(model.infill) if model.infill else None,
             "serve": model.serve,
         },
-        "judge": judge.source if judge else None,
+        "judge": {"models": [judge.source for judge in judges], "rubric": rubric} if judges else None,
         "prompts": {"infill": infill.VERSION, "choice": choice.VERSION},
         "feature": options.feature,
         "benchmarks": benchmarks,
@@ -268,12 +281,6 @@ def _in_order(samples: list[Sample], benchmark: Benchmark) -> tuple[Sample, ...]
 
 def _in_languages(samples: list[Sample], languages: tuple[str, ...]) -> list[Sample]:
     return [sample for sample in samples if not languages or sample.language in languages]
-
-
-def _limited(samples: list[Sample], limit: int | None) -> list[Sample]:
-    """``limit`` samples spread evenly over the data set's order, so that a short run sees all of its kinds."""
-    count = len(samples)
-    return samples if limit is None or limit >= count else [samples[k * count // limit] for k in range(limit)]
 
 
 def _split_by_toolchain(name: str, samples: list[Sample], options: Options) -> tuple[list[Sample], list[LeftOut]]:

@@ -7,7 +7,7 @@ from math import comb, isfinite, sqrt
 from statistics import quantiles as _quantiles
 from typing import TypeVar
 
-from harness.records import Estimate, Quantiles
+from harness.results import Estimate, Quantiles
 
 T = TypeVar("T")
 
@@ -33,6 +33,12 @@ def wilson(successes: float, n: float, z: float = Z95) -> tuple[float, float]:
     half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / shrink
     # At the edges the bound equals p exactly; rounding must not put it on the wrong side.
     return max(0.0, min(middle - half, p)), min(1.0, max(middle + half, p))
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """``count`` of the items, spread evenly over their order, so that a few of them show all of their kinds."""
+    there = len(items)
+    return list(items) if count >= there else [items[k * there // count] for k in range(count)]
 
 
 def pass_at_k(n: int, passed: int, k: int) -> float:

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from harness.latency import Latency, Pass
 from harness.manifest import Manifest, PlannedJob, PlannedMetric
-from harness.metrics import Mean, chosen, estimates, groups
-from harness.records import SUMMARY_SCHEMA, LatencyRow, Outcome, Record, Summary, SummaryRow, Usage
+from harness.metrics import Mean, Metric, chosen, estimates, groups
+from harness.records import Outcome, Record
+from harness.results import SUMMARY_SCHEMA, Calibration, LatencyRow, Summary, SummaryRow, Usage
 from harness.statistics import quantiles
 
 SUMMARY = "summary.json"
@@ -16,7 +17,12 @@ GATE_SECONDS = 3.0
 """The most that the 95th percentile of a whole answer may take (GitLab, ai_evaluation_guidelines.md)."""
 
 
-def summarise(manifest: Manifest, records: Iterable[Record], latency: Latency | None = None) -> Summary:
+def summarise(
+    manifest: Manifest,
+    records: Iterable[Record],
+    latency: Latency | None = None,
+    calibrations: tuple[Calibration, ...] = (),
+) -> Summary:
     """The run's summary; ``records`` must hold each (benchmark, sample, attempt) at most once."""
     by_benchmark: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
@@ -36,6 +42,7 @@ def summarise(manifest: Manifest, records: Iterable[Record], latency: Latency | 
         usage=_usage(manifest, [record for rows in by_benchmark.values() for record in rows]),
         latency=tuple(map(_latency, latency.passes)) if latency else (),
         ground_truth=manifest.ground_truth,
+        calibrations=calibrations,
         complete=(
             not manifest.unavailable
             and not any(left.requested for left in manifest.left_out)
@@ -61,7 +68,7 @@ def _rows(job: PlannedJob, records: Sequence[Record], seconds: float) -> Iterato
             samples=each.samples,
             records=len(mine),
             attempts=job.attempts,
-            verdicts=dict(sorted(Counter(str(record.verdict) for record in mine).items())),
+            verdicts=dict(sorted(Counter(str(_verdict(each.metric, record)) for record in mine).items())),
             seconds=round(seconds, 1),
             groups=groups(each.metric, mine),
             fallbacks=sum(1 for record in mine if record.answer and record.answer.fallback),
@@ -70,6 +77,12 @@ def _rows(job: PlannedJob, records: Sequence[Record], seconds: float) -> Iterato
             cut=sum(1 for record in mine if record.answer and record.answer.cut),
             inside=sum(1 for record in mine if record.detail.get("inside")),
         )
+
+
+def _verdict(metric: Metric, record: Record) -> Outcome:
+    """The record's verdict, as far as ``metric`` goes."""
+    failed = metric.failed if isinstance(metric, Mean) else ""
+    return Outcome.INFRA_ERROR if failed in record.detail else record.verdict
 
 
 def _seconds(manifest: Manifest, records: Sequence[Record]) -> Mapping[str, float]:

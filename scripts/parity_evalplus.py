@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.quality.mutants import mutants, spread
+from harness.quality.mutants import mutants
+from harness.statistics import spread
 
 DATA = "mbppplus/MbppPlus-v0.2.0.jsonl"
 Verdicts = dict[str, tuple[bool, bool]]

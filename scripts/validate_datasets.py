@@ -20,12 +20,16 @@ import make_completion
 
 from harness.cli.validate import main as validate
 from harness.datasource import fingerprint
+from harness.scoring.judge import CRITERIA
 from harness.shipped import shipped
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a card's table counts: rows of each file (``part``), items of the lists ``items``, values of ``columns``."""
+    """What a card's table counts: rows of each file (``part``), items of the lists ``items``, values of ``columns``.
+
+    A value that is a number is told with its column's name.
+    """
 
     part: str
     items: str
@@ -36,6 +40,7 @@ CARDS = {
     "code_generation": Card("language", "cases", ("trigger", "difficulty")),
     "code_completion": Card("language", "cases", ("kind",)),
     "chat": Card("set", "history", ("difficulty",)),
+    "judge": Card("set", "", ("use_case", *CRITERIA)),
 }
 """By folder."""
 COUNTS = re.compile(r"(?<=<!-- counts -->\n).*?(?=<!-- /counts -->)", re.DOTALL)
@@ -72,16 +77,18 @@ def table(files: Sequence[Path], card: Card) -> str:
     sums = {path.stem: fingerprint(path.read_bytes().splitlines(keepends=True)) for path in files}
     every = [row for part in rows.values() for row in part]
     values = [(column, value) for column in card.columns for value in sorted({row[column] for row in every})]
-    lines = [
-        f"| {card.part} | rows | {card.items} | {' | '.join(value for _, value in values)} | SHA-256 |",
-        "| --- |" + " --- |" * (len(values) + 3),
-    ]
+    heads = [card.part, "rows", *filter(None, [card.items]), *(_head(*value) for value in values), "SHA-256"]
+    lines = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
     for name, part in [*rows.items(), ("all", every)]:
         counts = Counter((column, row[column]) for row in part for column in card.columns)
-        items = sum(len(row[card.items]) for row in part)
-        told = " | ".join(str(counts[value]) for value in values)
-        lines.append(f"| {name} | {len(part)} | {items} | {told} | {sums.get(name, '')} |")
+        items = [sum(len(row[card.items]) for row in part)] if card.items else []
+        cells = [name, len(part), *items, *(counts[value] for value in values), sums.get(name, "")]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
+
+
+def _head(column: str, value: Any) -> str:
+    return value if isinstance(value, str) else f"{column} {value}"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from sklearn.metrics import f1_score
 from test_journal import record
 
 from harness.metrics import F1, Average, Mean, Metric, Statistic, chosen, estimates, groups, with_pass_at_k
-from harness.records import Estimate, Outcome, Record
+from harness.records import Outcome, Record
+from harness.results import Estimate
 from harness.statistics import Contribution, squared_error, wilson, with_error
 
 LABELS = ("entailment", "contradiction", "neutral")

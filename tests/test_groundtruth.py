@@ -12,7 +12,8 @@ from harness import catalog, environments
 from harness.benchmark import ReadRows, Tools
 from harness.errors import GroundTruthError, UnavailableError, UsageError
 from harness.groundtruth import check, require
-from harness.records import Answer, Completion, GroundTruth, Sample, Score
+from harness.records import Answer, Completion, Sample, Score
+from harness.results import GroundTruth
 from harness.sandbox.pool import Sandbox, choose_level
 from harness.sandbox.program import Asserts, Program
 from harness.scoring.program import score_program

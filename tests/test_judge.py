@@ -13,7 +13,7 @@ from local_server import Fault, LocalServer, serving
 
 from harness.catalog import Endpoint
 from harness.engines.model import Model
-from harness.plan import Options, make_plan
+from harness.plan import JudgeOption, Options, make_plan
 
 CANDIDATE_KEY, JUDGE_KEY = "sk-candidate-secret", "sk-judge-secret"
 SAMPLES = 6
@@ -109,6 +109,7 @@ def job(evaluate: Evaluate, candidate: LocalServer, judge: LocalServer, tmp_path
     (house / "configs/models").mkdir(parents=True)
     for file in (ROOT / "configs").glob("*.yaml"):
         shutil.copy(file, house / "configs")
+    shutil.copytree(ROOT / "configs/prompts", house / "configs/prompts")
     shutil.copy(ROOT / "configs/models/smollm2-135m.yaml", house / "configs/models")
     for name, server, price in (("candidate", candidate, 1e6), ("judge", judge, 2e6)):
         text = PRICED.format(name=name, url=server.url, variable=f"{name.upper()}_KEY", price=price)
@@ -175,7 +176,7 @@ def test_manifest_and_summary_tell_what_each_of_them_used(
     usage = json.loads(shown.stdout)["usage"]
     assert (usage["cost_usd"], usage["judge_cost_usd"]) == (10.0 * SAMPLES, 20.0 * SAMPLES)
     (session,) = json.loads((folder(tmp_path) / "manifest.json").read_text())["sessions"]
-    assert (session["engine"]["base_url"], session["judge"]["base_url"]) == (candidate.url, judge.url)
+    assert (session["engine"]["base_url"], session["judge"]["priced-judge"]["base_url"]) == (candidate.url, judge.url)
     for who, price in (("candidate", 10.0), ("judge", 20.0)):
         used = session["usage"][who]
         assert (used["answers"], used["failures"], used["cost_usd"]) == (SAMPLES, 0, price * SAMPLES)
@@ -189,9 +190,8 @@ def test_manifest_and_summary_tell_what_each_of_them_used(
 
 def test_another_judge_is_another_run() -> None:
     def hashed(judge: str = "", url: str = "") -> str:
-        options = Options(
-            "m", "code-suggestions", benchmarks=("code-generation",), judge=judge, judge_endpoint=Endpoint(base_url=url)
-        )
+        judges = (JudgeOption(judge, Endpoint(base_url=url)),) if judge else ()
+        options = Options("m", "code-suggestions", benchmarks=("code-generation",), judges=judges)
         return make_plan(options, lambda: Model("m", "folder:m")).settings_hash
 
     judged = [("", ""), ("a", "http://h/v1"), ("b", "http://h/v1"), ("a", "http://i/v1")]

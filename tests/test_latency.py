@@ -16,7 +16,8 @@ from harness.engines.model import Model
 from harness.errors import DataError, EngineError, UsageError
 from harness.latency import CONCURRENCIES, LATENCY, SAMPLES, WARMING, Latency, measure, read_latency, timed_jobs
 from harness.plan import Job, Options, Plan, make_plan
-from harness.records import Answer, Chat, Choice, Completion, Infill, Message, Prompt, Quantiles, Sample, Sampling
+from harness.records import Answer, Chat, Choice, Completion, Infill, Message, Prompt, Sample, Sampling
+from harness.results import Quantiles
 from harness.statistics import quantiles
 
 ANSWER = Answer("x", "stop", 1, 5, seconds=0.5, first_token_seconds=0.1)

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 FLOORS = [  # from the ground up; a module may import from its own floor and from those before it
-    ["errors", "records", "shipped", "cache"],
+    ["errors", "records", "results", "shipped", "cache", "files"],
     ["statistics", "sandbox", "prompts"],
     ["metrics", "benchmark", "quality"],
     ["catalog"],
@@ -18,7 +18,8 @@ FLOORS = [  # from the ground up; a module may import from its own floor and fro
     ["engines"],
     ["plan"],
     ["journal", "manifest", "latency", "groundtruth"],
-    ["pipeline", "samples", "summary"],
+    ["pipeline", "samples", "summary", "judges"],
+    ["opinions"],
     ["reporting"],
     ["cli"],
 ]

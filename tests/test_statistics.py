@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.records import Estimate
+from harness.results import Estimate
 from harness.statistics import (
     JACKKNIFE_GROUPS,
     Contribution,

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from test_journal import record
 
-from harness.manifest import MANIFEST, Manifest, PlannedJob, PlannedMetric, Session, read_manifest, write_json
+from harness.files import write_json
+from harness.manifest import MANIFEST, Manifest, PlannedJob, PlannedMetric, Session, read_manifest
 from harness.metrics import F1, Average, Mean
-from harness.records import LeftOut, Missing, Outcome
+from harness.records import Outcome
+from harness.results import LeftOut, Missing
 from harness.statistics import wilson
 from harness.summary import summarise
 

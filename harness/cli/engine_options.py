@@ -56,10 +56,20 @@ def add_asking_options(parser: argparse.ArgumentParser) -> None:
     endpoint.add_argument("--tokens-per-minute", type=float, metavar="N", help="rate limit, prompts and answers")
     endpoint.add_argument("--request-timeout", type=float, metavar="S", help="seconds for one answer (default: 600)")
     endpoint.add_argument("--max-cost", type=float, metavar="USD", help="stop before the run costs more")
+    add_judge_options(parser)
 
-    judge = parser.add_argument_group("the judge, where a benchmark needs one")
-    judge.add_argument("--judge", default="", metavar="MODEL", help="a name of the catalog, or the endpoint's own")
-    judge.add_argument("--judge-base-url", default="", metavar="URL")
+
+def add_judge_options(parser: argparse.ArgumentParser) -> None:
+    """Which models grade answers, and where they are asked."""
+    judge = parser.add_argument_group("models that grade answers, beside the scores (docs/judging.md)")
+    judge.add_argument(
+        "--judge",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="a name of the catalog, or the endpoint's own (repeatable)",
+    )
+    judge.add_argument("--judge-base-url", default="", metavar="URL", help="of the judges' server")
     judge.add_argument("--judge-protocol", choices=("openai", "anthropic"))
     judge.add_argument("--judge-api-key-env", default="", metavar="NAME")
 

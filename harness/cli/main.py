@@ -9,6 +9,7 @@ COMMANDS = {
     "data": "benchmark data: data list|pull|verify",
     "serve": "keep a vLLM server up, which later runs with the same settings find and reuse",
     "rescore": "score answers that are there already: sample files (EvalPlus, BigCodeBench) or journals",
+    "judge": "what other models think of several runs' answers, seen together or two by two",
     "doctor": "what this machine can do, and what to install for the rest",
 }
 

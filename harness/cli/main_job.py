@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import signal
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,12 @@ from harness.cli.options import options_from
 from harness.cli.whole_run import Attempts, counts, whole_run
 from harness.engines import open_engine
 from harness.engines.asking import Asker, Budget, counted, most
-from harness.engines.base import Engine, EngineSettings
+from harness.engines.base import Engine
 from harness.engines.model import Model, locate, served
+from harness.files import write_json
 from harness.groundtruth import checked, own_sandboxes
 from harness.journal import Journal
+from harness.judges import calibrated, open_judges
 from harness.latency import LATENCY, measure, read_latency, timed_jobs
 from harness.manifest import (
     MANIFEST,
@@ -26,13 +29,14 @@ from harness.manifest import (
     manifest_of,
     new_session,
     prices,
-    write_json,
 )
 from harness.pipeline import run
 from harness.plan import Job, Plan, make_plan
+from harness.prompts.instructions import instruction
 from harness.records import prompt_characters
 from harness.reporting.progress import RunProgress, error_console
 from harness.sandbox.pool import Sandbox, choose_level
+from harness.scoring.judge import RUBRIC, Panel, is_judged
 
 
 class MainJob:
@@ -96,31 +100,31 @@ class MainJob:
         async def session() -> None:
             async with engine, AsyncExitStack() as stack:
                 candidate = Asker(engine, options.engine, manifest.prices, budget)
-                judge = await self._open_judge(stack, budget)
-                begun = new_session(
-                    command_line(), str(level), engine.describe(), judge.engine.describe() if judge else None
-                )
+                judges = await open_judges(options.judges, options.seed, budget, stack, self._tell)
+                told = {name: judge.engine.describe() for name, judge in judges.items()}
+                begun = new_session(command_line(), str(level), engine.describe(), told or None)
                 write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, begun)))
                 await self._time(folder, engine)
+                panel = await self._panel(folder, judges)
                 before = await engine.usage()
                 try:
                     with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress, ExitStack() as own:
                         sandboxes = own_sandboxes(self.plan, level, own)
-                        await run(self.plan, candidate, sandbox, journal, progress.advance, judge, sandboxes)
+                        await run(self.plan, candidate, sandbox, journal, progress.advance, panel, sandboxes)
                 finally:
-                    ended = replace(begun, usage=await counted(candidate, judge, before))
+                    ended = replace(begun, usage=await counted(candidate, judges.values(), before))
                     write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, ended)))
 
         asyncio.run(session())
 
-    async def _open_judge(self, stack: AsyncExitStack, budget: Budget) -> Asker | None:
-        """The judge's own engine, opened until ``stack`` closes; None where the run has none."""
-        options, model = self.plan.options, self.plan.judge
-        if model is None:
+    async def _panel(self, folder: Path, judges: Mapping[str, Asker]) -> Panel | None:
+        """The run's judges; None where it has none."""
+        if not judges:
             return None
-        settings = EngineSettings("endpoint", endpoint=options.judge_endpoint)
-        engine = await stack.enter_async_context(open_engine(settings, model, options.seed, self._tell))
-        return Asker(engine, settings, prices(options.judge), budget)
+        rubric = instruction(RUBRIC, self.plan.options.prompts_dir)
+        if not any(is_judged(job.benchmark) for job in self.plan.jobs):
+            return Panel({name: judge.ask for name, judge in judges.items()}, rubric)
+        return await calibrated(judges, rubric, {self.plan.model.name}, folder, self._tell)
 
     async def _time(self, folder: Path, engine: Engine) -> None:
         """Measures latency where it is wanted and not yet there."""

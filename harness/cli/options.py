@@ -9,7 +9,7 @@ from harness.datasource import data_dir_from
 from harness.engines import settle
 from harness.engines.base import EngineSettings
 from harness.errors import UsageError
-from harness.plan import Options
+from harness.plan import JudgeOption, Options
 
 
 def options_from(arguments: argparse.Namespace) -> Options:
@@ -32,8 +32,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
         seed=arguments.seed,
         languages=tuple(arguments.language),
         engine=_engine(arguments),
-        judge=arguments.judge,
-        judge_endpoint=_judge(arguments),
+        judges=judges_from(arguments),
         max_cost=arguments.max_cost,
         data_dir=data_dir_from(arguments.data_dir),
         strict=arguments.strict,
@@ -67,7 +66,12 @@ def _engine(arguments: argparse.Namespace) -> EngineSettings:
     return settled
 
 
-def _judge(arguments: argparse.Namespace) -> Endpoint:
+def judges_from(arguments: argparse.Namespace) -> tuple[JudgeOption, ...]:
+    """The judges that are named, with nothing left open.
+
+    Raises:
+        UsageError: one has no endpoint, or is named twice.
+    """
     given = Endpoint(
         base_url=arguments.judge_base_url,
         api_key_env=arguments.judge_api_key_env,
@@ -76,11 +80,16 @@ def _judge(arguments: argparse.Namespace) -> Endpoint:
     if not arguments.judge:
         if given != Endpoint():
             raise UsageError("--judge-... options need --judge", "name the judge's model with --judge")
-        return given
-    endpoint = settle(EngineSettings("endpoint", endpoint=given), arguments.judge).endpoint
-    if not endpoint.base_url:
-        raise UsageError(f"the judge {arguments.judge} has no endpoint", "name its server with --judge-base-url")
-    return endpoint
+        return ()
+    found = []
+    for name in arguments.judge:
+        endpoint = settle(EngineSettings("endpoint", endpoint=given), name).endpoint
+        if not endpoint.base_url:
+            raise UsageError(f"the judge {name} has no endpoint", "name its server with --judge-base-url")
+        found.append(JudgeOption(name, endpoint))
+    if len(set(arguments.judge)) < len(found):
+        raise UsageError("a judge is named twice", "name each once with --judge")
+    return tuple(found)
 
 
 def _above_zero(option: str, value: float | None) -> float | None:

@@ -41,8 +41,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _rescore(arguments: argparse.Namespace) -> int:
     from harness.cli.whole_run import Attempts, counts, whole_run
+    from harness.files import write_json
     from harness.groundtruth import checked, own_sandboxes
-    from harness.manifest import MANIFEST, command_line, manifest_of, new_session, write_json
+    from harness.manifest import MANIFEST, command_line, manifest_of, new_session
     from harness.pipeline import Given, run
     from harness.reporting.progress import RunProgress, error_console
     from harness.samples import listed, read_answers

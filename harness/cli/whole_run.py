@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from harness.files import write_json
 from harness.journal import Journal
 from harness.latency import read_latency
-from harness.manifest import MANIFEST, Manifest, check_same_data, manifest_of, read_manifest, run_folder, write_json
+from harness.manifest import MANIFEST, Manifest, check_same_data, manifest_of, read_manifest, run_folder
 from harness.pipeline import open_attempts
 from harness.plan import Job, Plan, attempts
 from harness.records import Sample
 from harness.reporting.table import print_summary, results_console
+from harness.scoring.calibration import read_calibrations
 from harness.summary import SUMMARY, summarise
 
 Attempts = Sequence[tuple[Job, Sample, int]]
@@ -41,7 +43,7 @@ def whole_run(plan: Plan, out: Path, as_json: bool, work: Work) -> int:
         finally:
             # An interrupted run has a summary, too; one that never began to ask has nothing to sum up.
             if begun := read_manifest(folder):
-                summary = summarise(begun, journal.records.values(), read_latency(folder))
+                summary = summarise(begun, journal.records.values(), read_latency(folder), read_calibrations(folder))
                 write_json(folder / SUMMARY, summary)
     if as_json:
         print(json.dumps(asdict(summary), indent=1, ensure_ascii=False))

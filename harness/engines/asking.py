@@ -5,7 +5,8 @@ A run has one for the candidate and, where answers are judged, another one for t
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 
@@ -129,8 +130,13 @@ def most(prices: Prices, prompt: Prompt, max_tokens: int) -> float:
     return prices.of(2 * prompt_characters(prompt) / CHARACTERS_A_TOKEN, max_tokens)
 
 
-async def counted(candidate: Asker, judge: Asker | None, before: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """What both were asked, with what the candidate's server counted itself since it said ``before``."""
+async def counted(
+    candidate: Asker, judges: Iterable[Asker], before: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
+    """What all were asked, with what the candidate's server counted itself since it said ``before``."""
     served = {name: value - before.get(name, 0) for name, value in (await candidate.engine.usage()).items()}
     told = {"candidate": asdict(candidate.totals) | served}
-    return told | ({"judge": asdict(judge.totals)} if judge else {})
+    judged: Counter[str] = Counter()
+    for judge in judges:
+        judged.update(asdict(judge.totals))
+    return told | ({"judge": dict(judged)} if judged else {})

@@ -12,19 +12,7 @@ from harness.engines import infilling
 from harness.errors import EngineError, PromptTooLongError, UnavailableError, UsageError
 from harness.prompts import choice as choices
 from harness.prompts.infill import InfillFormat
-from harness.records import (
-    Answer,
-    Chat,
-    Choice,
-    FewShot,
-    Infill,
-    Likelihood,
-    Message,
-    Passage,
-    Prompt,
-    Sampling,
-    plain,
-)
+from harness.records import Answer, Chat, Choice, FewShot, Infill, Likelihood, Message, Passage, Prompt, Sampling, plain
 
 S = TypeVar("S", Choice, FewShot, Likelihood)
 

@@ -14,6 +14,14 @@ class Block:
     closed: bool
 
 
+def fenced(code: str, language: str) -> str:
+    """``code`` as a block of Markdown, with a fence that is in none of its lines."""
+    fence = "```"
+    while fence in code:
+        fence += "`"
+    return f"{fence}{language}\n{code.rstrip()}\n{fence}"
+
+
 def fenced_blocks(answer: str, prefilled: bool = False) -> list[Block]:
     """The fenced blocks of a Markdown text; ``prefilled`` says that the text begins inside one."""
     return split_fences(answer, prefilled)[0]

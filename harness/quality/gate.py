@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.quality.duplicates import Overlap
-from harness.quality.mutants import Mutant, mutants, spread
+from harness.quality.mutants import Mutant, mutants
 from harness.quality.stubs import stub
 from harness.records import Outcome, Verdict
 from harness.sandbox.pool import Sandbox
 from harness.sandbox.program import Program
+from harness.statistics import spread
 
 LEAST_SCORE = 0.8
 """Share of a task's mutants that its tests must find."""

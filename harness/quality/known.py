@@ -1,7 +1,7 @@
 """Replies that are known to be right or wrong: a benchmark's score must tell them apart before a model is asked."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.benchmark import Benchmark, Tools
@@ -17,14 +17,16 @@ LEAST_WRONG = 2
 class Known:
     """Of one sample: replies that must have a full score and such that must not.
 
-    ``proof`` is a program that passes if what the sample says of itself is true. ``least`` names the scores that are
-    full with a right reply and not all full with a wrong one ((): the benchmark's metric).
+    ``proof`` is a program that passes if what the sample says of itself is true. ``full`` names the scores that are
+    full with a right reply ((): the benchmark's metric), ``missed`` those that are not all full with a wrong one
+    ((): the same).
     """
 
     right: tuple[str, ...]
     wrong: tuple[str, ...]
     proof: Program | None = None
-    least: tuple[str, ...] = ()
+    full: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Replies:
     async def _faults(self, sandbox: Sandbox) -> list[str]:
         known_of: Callable[[Sample], Known] = self.benchmark.known  # type: ignore[attr-defined]
         known = known_of(self.sample)
-        names = known.least or (self.benchmark.metric,)
+        names = known.full or (self.benchmark.metric,)
 
-        async def full(reply: str) -> bool:
+        async def full(reply: str, names: Sequence[str]) -> bool:
             answer, tools = Answer(reply, "stop", 0, 0, 0.0), Tools(sandbox.run_async)
             score = await self.benchmark.score(self.sample, answer, tools)
             return all(score.scores.get(name) == 1.0 for name in names)
@@ -69,8 +71,9 @@ class Replies:
             verdict = await sandbox.run_async(known.proof)
             if verdict.outcome is not Outcome.PASSED:
                 faults.append(f"what it says of itself is not so: {verdict.test}: {verdict.message}"[:300])
-        faults += [f"a right reply fails: {reply[-200:]}" for reply in known.right if not await full(reply)]
-        faults += [f"a wrong reply passes: {reply[-200:]}" for reply in (*known.wrong, "") if await full(reply)]
+        faults += [f"a right reply fails: {reply[-200:]}" for reply in known.right if not await full(reply, names)]
+        wrong, missed = (*known.wrong, ""), known.missed or names
+        faults += [f"a wrong reply passes: {reply[-200:]}" for reply in wrong if await full(reply, missed)]
         if len(known.wrong) < LEAST_WRONG:
             faults.append(f"only {len(known.wrong)} wrong replies are known")
         return faults

@@ -55,11 +55,6 @@ def mutants(prefix: str, answer: str, suffix: str, language: str) -> list[Mutant
     return sorted(found.values(), key=lambda mutant: (mutant.line, mutant.change, mutant.text))
 
 
-def spread(every: list[Mutant], count: int) -> list[Mutant]:
-    """``count`` of the mutants, spread evenly over the answer."""
-    return every if count >= len(every) else [every[k * len(every) // count] for k in range(count)]
-
-
 def _changes(root: Node, language: str) -> Iterator[tuple[Node, str, str]]:
     """What may be replaced, by what, and what is said of it."""
     waiting = [root]

@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.records import GroundTruth, LatencyRow, Outcome, Quantiles, Summary, SummaryRow, Usage
+from harness.records import Outcome
+from harness.reporting.judges import judged_name, print_calibrations
+from harness.results import Calibration, GroundTruth, LatencyRow, Quantiles, Summary, SummaryRow, Usage
 from harness.summary import GATE_SECONDS
 
 PLAIN_WIDTH = 120
@@ -43,7 +45,7 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
             table.add_column(heading, justify="right", no_wrap=True)
     whole = first_rows(summary)
     for row in summary.rows:
-        table.add_row(*_cells(row, row in whole))
+        table.add_row(*_cells(row, row in whole, summary.calibrations))
     for missing in summary.unavailable:
         table.add_row(missing.use_case, missing.benchmark, "", Text("unavailable", style="yellow"), *[""] * 5)
     console.print()
@@ -80,6 +82,7 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
             _note(console, f"{row.benchmark}: {row.inside} of {row.records} programs held their own tests: {INSIDE}")
         if row.verdicts.get(Outcome.INFRA_ERROR):
             _note(console, f"{row.benchmark}: infra errors are not scored; the same command tries them again")
+    print_calibrations(summary.calibrations, console)
     for name in not_in_version:
         _note(console, f"{name}: part of this feature's process, but not in this version")
 
@@ -98,15 +101,14 @@ def first_rows(summary: Summary) -> list[SummaryRow]:
     return list({(row.use_case, row.benchmark): row for row in reversed(summary.rows)}.values())[::-1]
 
 
-def _cells(row: SummaryRow, first: bool) -> tuple[str, ...]:
+def _cells(row: SummaryRow, first: bool, calibrations: Sequence[Calibration]) -> tuple[str, ...]:
     found = row.estimate
     no_answer = row.verdicts.get(Outcome.NO_ANSWER, 0)
     share = f"{no_answer} ({no_answer / row.records:.0%})" if row.records else "0"
     return (
         row.use_case,
         f"{row.benchmark} v{row.version}",
-        # Answers asked for in another way are another measure, which must not be read as the same one.
-        f"{row.metric} (fallback)" if row.fallbacks and row.fallbacks == row.records else row.metric,
+        _metric(row, calibrations),
         _number(found.value) if found else "-",
         (" to " if found.low < 0 else "-").join(map(_number, (found.low, found.high))) if found else "-",
         str(found.n if found else 0),
@@ -114,6 +116,13 @@ def _cells(row: SummaryRow, first: bool) -> tuple[str, ...]:
         str(row.verdicts.get(Outcome.INFRA_ERROR, 0)),
         f"{row.seconds:.0f}" if first else "",
     )
+
+
+def _metric(row: SummaryRow, calibrations: Sequence[Calibration]) -> str:
+    """The metric's name, and what keeps it from being read as one that it is not."""
+    if row.fallbacks and row.fallbacks == row.records:
+        return f"{row.metric} (fallback)"
+    return judged_name(row.metric, calibrations)
 
 
 def _groups(row: SummaryRow) -> Table:

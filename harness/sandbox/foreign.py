@@ -9,14 +9,24 @@ import re
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.errors import UsageError
 from harness.records import Outcome, Verdict
-from harness.sandbox.judging import Execution, by_calls, ended_early, events_of, judge_script, steps_of
-from harness.sandbox.languages import Language, Toolchain, language
-from harness.sandbox.program import MEBIBYTE, Calls, Case, Limits, Program, Script
+from harness.sandbox.judging import (
+    Decision,
+    Execution,
+    by_calls,
+    ended_early,
+    events_of,
+    judge_script,
+    judge_suite,
+    steps_of,
+)
+from harness.sandbox.languages import Framework, Language, Toolchain, language
+from harness.sandbox.program import MEBIBYTE, Calls, Case, Limits, Program, Script, Suite
 
 Files = dict[str, str]
 """Contents by name, base64."""
@@ -71,9 +81,11 @@ def foreign_of(program: Program, tools: Toolchain, drivers: str) -> Foreign:
     spoken = language(program.language)
     if isinstance(program.tests, Script):
         return _script(program, program.tests, spoken, tools, drivers)
+    if isinstance(program.tests, Suite) and spoken.framework:
+        return _suite(program, program.tests, spoken.name, spoken.framework, tools, drivers)
     if not isinstance(program.tests, Calls):
         kind = type(program.tests).__name__
-        raise UsageError(f"{kind} is a way to test Python, not {program.language}", "use Calls or Script")
+        raise UsageError(f"{kind} is no way to test {program.language}", "use Calls or Script")
     if spoken.run:
         return _compiled(program, program.tests, spoken, tools, drivers)
     return _interpreted(program, program.tests, spoken, tools, drivers)
@@ -143,19 +155,43 @@ def _script(program: Program, script: Script, spoken: Language, tools: Toolchain
         run = {"files": files | {"stdin": _encoded(script.stdin)}, "command": command, "mode": "script"}
         return {"job": {"run": run}}
 
+    conclude = _at_its_end(partial(judge_script, script), program.limits)
+    return Foreign(_compilation(program, spoken, tools, drivers, {}), request, conclude)
+
+
+def _suite(
+    program: Program, suite: Suite, language: str, framework: Framework, tools: Toolchain, drivers: str
+) -> Foreign:
+    if framework.file:
+        files = {PurePosixPath(program.path).name: program.source, framework.file: suite.source}
+    else:
+        files = {"main.rs": f"{program.source}\n{suite.source}"}
+    encoded = {name: _encoded(text) for name, text in files.items()}
+
+    def request(made: Files) -> dict[str, Any]:
+        run = {"files": made or encoded, "command": tools.command(framework.run, drivers), "mode": "script"}
+        return {"job": {"run": run}}
+
+    compiler = tuple(tools.command(framework.compile, drivers))
+    compilation = Compilation(language, encoded, compiler, framework.made) if compiler else None
+    return Foreign(compilation, request, _at_its_end(judge_suite, program.limits))
+
+
+def _at_its_end(judge: Callable[[str, Execution, Limits], Decision], limits: Limits) -> Callable[[Execution], Verdict]:
+    """Judges what a command printed, and how it ended."""
+
     def conclude(execution: Execution) -> Verdict:
         events = list(events_of(execution.report))
         said = next((event for event in events if "stdout" in event), None)
         if not any("entered" in event for event in events):
             decision = (Outcome.INFRA_ERROR, "", f"the sandbox did not start: {execution.output[-500:]}")
         elif said is None:
-            decision = ended_early(execution, program.limits, "script")
+            decision = ended_early(execution, limits, "script")
         else:
-            ended = replace(execution, status=int(said["status"]))
-            decision = judge_script(script, str(said["stdout"]), ended, program.limits)
+            decision = judge(str(said["stdout"]), replace(execution, status=int(said["status"])), limits)
         return execution.verdict(decision)
 
-    return Foreign(_compilation(program, spoken, tools, drivers, {}), request, conclude)
+    return conclude
 
 
 def _compilation(

@@ -11,6 +11,7 @@ from harness.records import Outcome, Verdict
 from harness.sandbox.program import Calls, Case, Limits, Script
 
 _SHOWN = 200
+_MOST_SAID = 1_000
 Decision = tuple[Outcome, str, str]
 """Outcome, the first test that did not pass, and why."""
 
@@ -148,6 +149,16 @@ def judge_script(script: Script, stdout: str, execution: Execution, limits: Limi
     if _stripped(stdout) != _stripped(script.stdout):
         return Outcome.FAILED, "script", f"printed {_short(stdout)}, not {_short(script.stdout)}"
     return Outcome.PASSED, "", ""
+
+
+def judge_suite(stdout: str, execution: Execution, limits: Limits) -> Decision:
+    """By the exit status of a file of tests; what they printed is the message."""
+    if execution.status == 0:
+        return Outcome.PASSED, "", ""
+    if execution.status > 128:
+        return ended_early(execution, limits, "suite")
+    said = stdout.strip() or execution.output.strip()
+    return Outcome.FAILED, "suite", f"exit status {execution.status}: {said[-_MOST_SAID:]}"
 
 
 def matches(value: Any, expected: Any) -> bool:

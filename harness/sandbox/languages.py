@@ -20,6 +20,20 @@ _TYPESCRIPT = ("/usr/share/nodejs", "/usr/lib/node_modules", "/usr/local/lib/nod
 
 
 @dataclass(frozen=True)
+class Framework:
+    """The test framework that comes with a language.
+
+    ``file`` holds the tests, beside the program; "" where they are a part of it. ``compile`` makes the files ``made``
+    of both, ``run`` runs the tests.
+    """
+
+    file: str
+    run: tuple[str, ...]
+    compile: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Language:
     """One language.
 
@@ -37,6 +51,7 @@ class Language:
     compile: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
+    framework: Framework | None = None
     memory: str = "RLIMIT_AS"
     """RLIMIT_DATA where the runtime reserves far more address space than it uses."""
 
@@ -63,12 +78,22 @@ def _debian(packages: str) -> str:
 
 
 _NODE = ("{node}", "--max-old-space-size=512", "--stack-size=900", "{drivers}/node_driver.js", "{report}")
+_TO_JAVASCRIPT = ("{node}", "{drivers}/typescript_compile.js", "{typescript}")
+_RUST = ("{rustc}", "--edition", "2021", "-A", "warnings", "-C", "opt-level=1", "-C", "strip=symbols", "-o", "main")
+_GO = ("/bin/sh", "-c", 'GOCACHE="$PWD/.go" GO111MODULE=off GOFLAGS= CGO_ENABLED=0 exec "$0" "$@"', "{go}")
 _JAVA = ("{java}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xss16m", "-cp", ".")
 
 LANGUAGES = {
     language.name: language
     for language in (
-        Language("python", ("python",), "install Python 3.11 or newer", "main.py", ("{python}", "-S", "main.py")),
+        Language(
+            "python",
+            ("python",),
+            "install Python 3.11 or newer",
+            "main.py",
+            ("{python}", "-S", "main.py"),
+            framework=Framework("suite.py", ("{python}", "-S", "-m", "unittest", "-q", "suite")),
+        ),
         Language(
             "javascript",
             ("node",),
@@ -76,6 +101,7 @@ LANGUAGES = {
             "main.js",
             ("{node}", "main.js"),
             driver=_NODE,
+            framework=Framework("suite.js", ("{node}", "suite.js")),
             memory="RLIMIT_DATA",
         ),
         Language(
@@ -85,8 +111,9 @@ LANGUAGES = {
             "main.ts",
             ("{node}", "main.js"),
             driver=_NODE,
-            compile=("{node}", "{drivers}/typescript_compile.js", "{typescript}"),
+            compile=_TO_JAVASCRIPT,
             made=("main.js",),
+            framework=Framework("suite.ts", ("{node}", "suite.js"), _TO_JAVASCRIPT, ("*.js",)),
             memory="RLIMIT_DATA",
         ),
         Language(
@@ -96,6 +123,7 @@ LANGUAGES = {
             "main.rb",
             ("{ruby}", "main.rb"),
             driver=("{ruby}", "{drivers}/ruby_driver.rb", "{report}"),
+            framework=Framework("suite.rb", ("{ruby}", "suite.rb")),
         ),
         Language(
             "php",
@@ -132,12 +160,10 @@ LANGUAGES = {
             f"install Rust ({_debian('rustc gcc')})",
             "main.rs",
             ("./main",),
-            compile=(
-                *("{rustc}", "--edition", "2021", "-A", "warnings", "-C", "opt-level=1", "-C", "strip=symbols"),
-                *("-o", "main", "main.rs"),
-            ),
+            compile=(*_RUST, "main.rs"),
             made=("main",),
             run=("./main", "{report}"),
+            framework=Framework("", ("./main",), (*_RUST, "--test", "main.rs"), ("main",)),
         ),
         Language(
             "go",
@@ -145,12 +171,15 @@ LANGUAGES = {
             f"install Go ({_debian('golang-go')})",
             "main.go",
             ("./main",),
-            compile=(
-                *("/bin/sh", "-c", 'GOCACHE="$PWD/.go" GO111MODULE=off GOFLAGS= CGO_ENABLED=0 exec "$0" "$@"'),
-                *("{go}", "build", "-ldflags=-s -w", "-o", "main", "."),
-            ),
+            compile=(*_GO, "build", "-ldflags=-s -w", "-o", "main", "."),
             made=("main",),
             run=("./main", "{report}"),
+            framework=Framework(
+                "suite_test.go",
+                ("./suite",),
+                (*_GO, "test", "-vet=off", "-ldflags=-s -w", "-c", "-o", "suite", "."),
+                ("suite",),
+            ),
             memory="RLIMIT_DATA",
         ),
         Language(

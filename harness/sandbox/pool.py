@@ -19,7 +19,7 @@ from harness.sandbox.interpreters import JUDGE, LIGHT, Interpreter
 from harness.sandbox.isolation import Launch, Level, launch, limits_of, sleepers
 from harness.sandbox.judging import Execution
 from harness.sandbox.languages import LANGUAGES, language, toolchain
-from harness.sandbox.program import Asserts, Limits, Program, Script, Unittest
+from harness.sandbox.program import Asserts, Limits, Program, Script, Suite, Unittest
 from harness.sandbox.service import Service
 from harness.sandbox.tasks import ToJudge, task_of
 
@@ -88,7 +88,7 @@ class Sandbox:
     def submit(self, program: Program) -> "Future[Verdict]":
         """:meth:`run` without waiting: programs run in the order they are submitted, ``slots`` at a time."""
         done: Future[Verdict] = Future()
-        if program.language == "python" and not isinstance(program.tests, Script):
+        if program.language == "python" and not isinstance(program.tests, Script | Suite):
             self._run_python(program, done)
         else:
             self._run_foreign(program, done)

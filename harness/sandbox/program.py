@@ -102,7 +102,18 @@ class Script:
     status: int = 0
 
 
-Tests = Asserts | Calls | Judged | Values | Unittest | Script
+@dataclass(frozen=True)
+class Suite:
+    """A file of tests in the framework that comes with the language; it passes when its process ends with status 0.
+
+    What passes is up to the file itself: for judging tests that somebody wrote, by programs known to be right or wrong.
+    The program stands beside it under the last part of its ``path``; in Rust the tests are appended to it.
+    """
+
+    source: str
+
+
+Tests = Asserts | Calls | Judged | Values | Unittest | Script | Suite
 
 
 @dataclass(frozen=True)

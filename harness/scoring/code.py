@@ -3,8 +3,9 @@
 from harness.metrics import Mean
 from harness.prompts import syntax
 from harness.scoring import similarity
+from harness.scoring.similarity import COSINE
 
-PARSES, LENGTH, COSINE = "parses", "answer characters", "cosine similarity"
+PARSES, LENGTH = "parses", "answer characters"
 
 
 def metrics_beside(cosine: bool) -> tuple[Mean, ...]:

@@ -16,6 +16,10 @@ from harness.sandbox.pool import Sandbox, choose_level
 
 LEAST = {
     "fix-code": 30,
+    "refactor-code": 24,
+    "write-tests": 24,
+    "commit-message": 20,
+    "merge-request-summary": 20,
     "explain-code": 30,
     "explain-vulnerability": 20,
     "resolve-vulnerability": 20,
@@ -26,7 +30,7 @@ LEAST = {
     "git-commands": 20,
     "ci-configuration": 20,
 }
-EVERY = {"fix-code": 6, "resolve-vulnerability": 6}
+EVERY = {"fix-code": 6, "resolve-vulnerability": 6, "refactor-code": 6, "write-tests": 6}
 """Of those whose replies are programs; ``evaluate data validate`` examines all."""
 
 

@@ -19,7 +19,8 @@ from harness.errors import UnavailableError
 from harness.metrics import estimates
 from harness.pipeline import _record
 from harness.plan import Job
-from harness.records import Answer, Choice, Estimate, Outcome, Record, Sample
+from harness.records import Answer, Choice, Outcome, Record, Sample
+from harness.results import Estimate
 from harness.scoring.text import exact_match, word_f1
 
 RECORDS = [

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from harness.prompts import syntax
 from harness.quality.duplicates import WIDTH, ngrams, overlaps
-from harness.quality.mutants import mutants, spread
+from harness.quality.mutants import mutants
 from harness.quality.stubs import stub
+from harness.statistics import spread
 
 PREFIX = "def clamp(x, low, high):\n"
 ANSWER = "    if x < low:\n        return low\n    return min(x, high) + 0\n"

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from harness.records import Estimate, GroundTruth, LatencyRow, LeftOut, Missing, Quantiles, Summary, SummaryRow, Usage
 from harness.reporting.progress import RunProgress
 from harness.reporting.table import COLUMNS, print_summary
+from harness.results import Estimate, GroundTruth, LatencyRow, LeftOut, Missing, Quantiles, Summary, SummaryRow, Usage
 
 ROW = SummaryRow(
     use_case="code-generation",
@@ -37,6 +37,7 @@ SUMMARY = Summary(
         LatencyRow("code-completion", "timed", 8, 0, None, None, 32, False),
     ),
     ground_truth=(GroundTruth("bigcodebench", "0" * 64, 148, {"BigCodeBench/101": "failed: no network"}),),
+    calibrations=(),
     complete=False,
 )
 

@@ -10,7 +10,7 @@ from harness.records import Outcome
 from harness.sandbox import languages
 from harness.sandbox.languages import LANGUAGES, toolchain
 from harness.sandbox.pool import Sandbox, choose_level
-from harness.sandbox.program import Asserts, Calls, Case, Limits, Program, Script
+from harness.sandbox.program import Asserts, Calls, Case, Limits, Program, Script, Suite
 
 
 @dataclass(frozen=True)
@@ -264,3 +264,65 @@ def test_a_setup_that_raises_is_told_as_such(best: Sandbox, name: str) -> None:
     verdict = best.run(Program(name, source, Calls(cases)))
     assert (verdict.outcome, verdict.test) == (Outcome.FAILED, "1 + 2")
     assert verdict.message.startswith("the setup raised ")
+
+
+# -- tests that somebody wrote ----------------------------------------------------------------------------------------
+
+SUITES = {
+    "python": (
+        "def twice(x):\n    return 2 * x\n",
+        "import unittest\nfrom pricing import twice\nclass T(unittest.TestCase):\n"
+        "    def test_it(self):\n        self.assertEqual(twice(2), 4)\n",
+    ),
+    "javascript": (
+        "function twice(x) { return 2 * x; }\nmodule.exports = { twice };\n",
+        'const { describe, it } = require("node:test"); const assert = require("node:assert");\n'
+        'const { twice } = require("./pricing");\n'
+        'describe("twice", () => { it("doubles", () => { assert.equal(twice(2), 4); }); });\n',
+    ),
+    "typescript": (
+        "export function twice(x: number): number { return 2 * x; }\n",
+        'import test from "node:test";\nimport assert from "node:assert";\nimport { twice } from "./pricing";\n'
+        'test("it doubles", () => { assert.equal(twice(2), 4); });\n',
+    ),
+    "ruby": (
+        "def twice(x) = 2 * x\n",
+        'require "minitest/autorun"\nrequire_relative "pricing"\nclass TestTwice < Minitest::Test\n'
+        "  def test_it\n    assert_equal 4, twice(2)\n  end\nend\n",
+    ),
+    "go": (
+        "package pricing\n\nfunc Twice(x int) int { return 2 * x }\n",
+        'package pricing\n\nimport "testing"\n\n'
+        'func TestTwice(t *testing.T) { if Twice(2) != 4 { t.Fatal("not 4") } }\n',
+    ),
+    "rust": (
+        "pub fn twice(x: i32) -> i32 { 2 * x }\n",
+        "#[cfg(test)]\nmod tests { use super::*; #[test] fn it() { assert_eq!(twice(2), 4); } }\n",
+    ),
+}
+ENDINGS = {"python": "py", "javascript": "js", "typescript": "ts", "ruby": "rb", "go": "go", "rust": "rs"}
+
+
+@pytest.mark.parametrize("language", SUITES)
+def test_a_suite_passes_on_what_is_right_and_fails_on_what_is_not(language: str, sandbox: Sandbox) -> None:
+    if toolchain(language) is None:
+        pytest.skip(f"no toolchain for {language}")
+    code, tests = SUITES[language]
+    path = f"lib/pricing.{ENDINGS[language]}"
+    right = sandbox.run(Program(language, code, Suite(tests), path))
+    assert right.outcome is Outcome.PASSED, right
+    wrong = sandbox.run(Program(language, code.replace("2 * x", "3 * x"), Suite(tests), path))
+    assert (wrong.outcome, wrong.test) == (Outcome.FAILED, "suite")
+    assert "exit status" in wrong.message
+    broken = sandbox.run(Program(language, code, Suite(f"{tests}\n)("), path))
+    assert broken.outcome is Outcome.FAILED
+
+
+def test_a_suite_that_hangs_is_a_timeout(sandbox: Sandbox) -> None:
+    hanging = Program("python", "", Suite("while True: pass"), "a.py", Limits(cpu_seconds=1, wall_seconds=20))
+    assert sandbox.run(hanging).outcome is Outcome.TIMEOUT
+
+
+def test_a_language_without_a_framework_of_its_own_takes_no_suite(sandbox: Sandbox) -> None:
+    with pytest.raises(UsageError, match="Suite is no way to test bash"):
+        sandbox.run(Program("bash", "", Suite("")))

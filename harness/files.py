@@ -1,0 +1,52 @@
+"""The JSON files of a run's folder: each holds one dataclass."""
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.errors import DataError, JournalError, first_fault
+
+Held = TypeVar("Held")
+
+
+def read_json(path: Path, kind: type[Held], mend: str) -> Held | None:
+    """What ``path`` holds, or None where there is no such file; ``mend`` says what to do with a malformed one.
+
+    Raises:
+        DataError: it is malformed.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise DataError(f"{path}: {first_fault(error, kind.__name__.lower())}", mend) from None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a dataclass as JSON, whole or not at all.
+
+    Raises:
+        JournalError: the disk is full or the folder cannot be written.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            json.dump(asdict(value), file, indent=1, ensure_ascii=False)
+            file.write("\n")
+        os.chmod(file.name, 0o644)
+        shutil.move(file.name, path)
+    except OSError as error:
+        with suppress(OSError, NameError):
+            os.unlink(file.name)
+        raise JournalError(
+            f"cannot write {path}: {error.strerror}", "make room and run the same command again"
+        ) from None
