@@ -283,3 +283,33 @@ def test_a_program_that_works_keeps_its_slot(level: Level) -> None:
         second.add_done_callback(lambda _: ended.append("second"))
         assert {first.result().outcome, second.result().outcome} == {Outcome.PASSED}
     assert ended == ["first", "second"]
+
+
+DEATH_AND_LAST_WORD_AT_ONCE = """
+import os, selectors, socket, sys
+sys.path.insert(0, sys.argv[1])
+from collections import deque
+from housing import Housing, Room
+housing = Housing.__new__(Housing)
+housing.events, housing.free, housing.ready, housing.leaving = selectors.DefaultSelector(), deque(), deque(), 0
+ours, theirs = socket.socketpair()
+pid = os.fork()
+if not pid:
+    os._exit(0)
+room = Room(3, "/tmp", os.pidfd_open(pid), ours.detach(), pid)
+housing.cells = {pid: room}
+housing.events.register(room.control, selectors.EVENT_READ, lambda: housing.clean(room))
+theirs.close()
+heard = housing.events.select(5)  # the end of its socket, and in the same moment its death
+os.waitpid(pid, 0)
+assert housing.died(pid)
+for key, _ in heard:
+    key.data()
+assert list(housing.free) == [3] and not housing.events.get_map()
+"""
+
+
+def test_a_cell_that_dies_in_the_moment_in_which_it_speaks_ends_no_server() -> None:
+    command = [sys.executable, "-c", DEATH_AND_LAST_WORD_AT_ONCE, str(ROOT / "harness/sandbox/drivers")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr

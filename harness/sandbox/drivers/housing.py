@@ -111,6 +111,8 @@ class Housing:
 
     def clean(self, room: Room) -> None:
         """A cell has been made or cleaned: its run is over, and the next may begin. Or it says what went wrong."""
+        if room.control < 0:
+            return  # its death was heard of in the same moment, and told first
         try:
             said = os.read(room.control, 4096)
         except OSError:
@@ -179,6 +181,7 @@ class Housing:
         for descriptor in (room.descriptor, room.control):
             if descriptor >= 0:
                 os.close(descriptor)
+        room.descriptor = room.control = -1
         self.free.append(room.slot)
 
     def uid(self, slot: int) -> int | None:
