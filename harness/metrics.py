@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pkgutil import resolve_name
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.records import Outcome, Record
 from harness.results import Estimate
@@ -159,36 +159,62 @@ def groups(metric: Metric, records: Sequence[Record]) -> dict[str, dict[str, Est
     return found
 
 
+class Scored(NamedTuple):
+    """One sample's score, or a unit's, over all of its attempts; ``name`` is the sample's id or the unit's."""
+
+    name: str
+    stratum: str
+    cluster: str
+    score: float
+
+
+def scored(metric: Mean, records: Iterable[Record]) -> list[Scored]:
+    """What the metric is the mean of; infra errors are no part of it."""
+    kept = [each for each in records if each.verdict is not Outcome.INFRA_ERROR and chosen(metric, each.tags)]
+    mine = _with_score(metric, kept)
+    return _units(metric, mine) if metric.unit else _samples(metric, mine)
+
+
 def _measure(metric: Mean | F1, records: Iterable[Record]) -> _Measured | None:
     mine = [record for record in records if chosen(metric, record.tags)]
-    if isinstance(metric, Mean) and metric.sparse:
-        name = metric.score or metric.name
-        mine = [record for record in mine if name in record.scores or record.verdict is Outcome.NO_ANSWER]
+    if isinstance(metric, Mean):
+        mine = _with_score(metric, mine)
     if not mine:
         return None
     return _mean(metric, mine) if isinstance(metric, Mean) else _f1(metric, mine)
 
 
+def _with_score(metric: Mean, records: list[Record]) -> list[Record]:
+    """Those that are a part of the metric: of a sparse one, those with its score, and those without an answer."""
+    name = metric.score or metric.name
+    if not metric.sparse:
+        return records
+    return [record for record in records if name in record.scores or record.verdict is Outcome.NO_ANSWER]
+
+
 def _mean(metric: Mean, records: Sequence[Record]) -> _Measured | None:
     """Mean over samples or units; a deviation's share is (score - mean) / n."""
-    scored = _units(metric, records) if metric.unit else _samples(metric, records)
-    if not scored:
+    found = _units(metric, records) if metric.unit else _samples(metric, records)
+    if not found:
         return None
-    n = len(scored)
-    mean = sum(score for _, _, score in scored) / n
-    contributions = tuple(Contribution(stratum, cluster, (score - mean) / n) for stratum, cluster, score in scored)
-    clustered = len({cluster for _, cluster, _ in scored}) < n
+    n = len(found)
+    mean = sum(each.score for each in found) / n
+    contributions = tuple(Contribution(each.stratum, each.cluster, (each.score - mean) / n) for each in found)
+    clustered = len({each.cluster for each in found}) < n
     method = "stratified" if metric.strata else "clustered" if clustered else ""
-    return _Measured(mean, contributions, n, method, tuple(score for _, _, score in scored))
+    return _Measured(mean, contributions, n, method, tuple(each.score for each in found))
 
 
-def _samples(metric: Mean, records: Iterable[Record]) -> list[tuple[str, str, float]]:
-    """Stratum, cluster and score of each sample; attempts are averaged within it, so that n counts samples."""
+def _samples(metric: Mean, records: Iterable[Record]) -> list[Scored]:
+    """Each sample's score; attempts are averaged within it, so that n counts samples."""
     by_sample: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_sample[record.sample].append(record)
     enough = [rows for rows in by_sample.values() if len(rows) >= metric.k]
-    return [(rows[0].tags.get(metric.strata, ""), rows[0].cluster, _over_attempts(metric, rows)) for rows in enough]
+    return [
+        Scored(rows[0].sample, rows[0].tags.get(metric.strata, ""), rows[0].cluster, _over_attempts(metric, rows))
+        for rows in enough
+    ]
 
 
 def _over_attempts(metric: Mean, rows: Sequence[Record]) -> float:
@@ -199,18 +225,18 @@ def _over_attempts(metric: Mean, rows: Sequence[Record]) -> float:
     return pass_at_k(len(scores), sum(score == 1.0 for score in scores), metric.k)
 
 
-def _units(metric: Mean, records: Iterable[Record]) -> list[tuple[str, str, float]]:
-    """Stratum, cluster and score of each whole unit: its worst sample's score, averaged over attempts."""
+def _units(metric: Mean, records: Iterable[Record]) -> list[Scored]:
+    """Each whole unit's score: its worst sample's, averaged over attempts."""
     by_unit: defaultdict[str, defaultdict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         by_unit[record.tags[metric.unit]][record.attempt].append(record)
     found = []
-    for attempts in by_unit.values():
+    for name, attempts in by_unit.items():
         whole = [rows for rows in attempts.values() if len(rows) == int(rows[0].tags[metric.unit_size])]
         if whole:
             worst = [min(_score(metric, row) for row in rows) for rows in whole]
             first = whole[0][0]
-            found.append((first.tags.get(metric.strata, ""), first.cluster, sum(worst) / len(worst)))
+            found.append(Scored(name, first.tags.get(metric.strata, ""), first.cluster, sum(worst) / len(worst)))
     return found
 
 

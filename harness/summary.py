@@ -40,7 +40,7 @@ def summarise(
         left_out=manifest.left_out,
         unavailable=manifest.unavailable,
         usage=_usage(manifest, [record for rows in by_benchmark.values() for record in rows]),
-        latency=tuple(map(_latency, latency.passes)) if latency else (),
+        latency=latency_rows(latency),
         ground_truth=manifest.ground_truth,
         calibrations=calibrations,
         complete=(
@@ -112,6 +112,11 @@ def _usage(manifest: Manifest, records: Sequence[Record]) -> Usage:
         judge_cost_usd=round(sum(judged), 6) if judged else None,
         prefix_cache_hit_share=round(counted["prefix_cache_hit_tokens"] / queried, 4) if queried else None,
     )
+
+
+def latency_rows(latency: Latency | None) -> tuple[LatencyRow, ...]:
+    """What was timed, summed up; () where nothing was."""
+    return tuple(map(_latency, latency.passes)) if latency else ()
 
 
 def _latency(timed: Pass) -> LatencyRow:

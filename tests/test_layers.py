@@ -11,7 +11,7 @@ from conftest import ROOT
 
 FLOORS = [  # from the ground up; a module may import from its own floor and from those before it
     ["errors", "records", "results", "shipped", "cache", "files"],
-    ["statistics", "sandbox", "prompts"],
+    ["statistics", "sandbox", "prompts", "paired"],
     ["metrics", "benchmark", "quality"],
     ["catalog"],
     ["datasource", "environments", "scoring"],
@@ -19,7 +19,9 @@ FLOORS = [  # from the ground up; a module may import from its own floor and fro
     ["plan"],
     ["journal", "manifest", "latency", "groundtruth"],
     ["pipeline", "samples", "summary", "judges"],
-    ["opinions"],
+    ["opinions", "baselines"],
+    ["comparison"],
+    ["viability"],
     ["reporting"],
     ["cli"],
 ]

@@ -9,22 +9,26 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from harness import catalog
+from harness.baselines import published, published_of
 from harness.cli.arguments import Parser
+from harness.errors import UnknownNameError
 from harness.prompts.instructions import instructions
 from harness.reporting.table import results_console
 
 LONGEST_NAME = 24
-FOR_MACHINES = ("key", "status", "sha256")
+FOR_MACHINES = ("key", "status", "sha256", "url")
 """Columns that a terminal has no room for."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Prints one part of the catalog."""
     parser = Parser("evaluate catalog", "What can be evaluated.")
-    parser.add_argument("part", choices=("features", "benchmarks", "models", "prompts"))
+    parser.add_argument("part", choices=("features", "benchmarks", "models", "prompts", "baselines"))
+    parser.add_argument("--model", default="", metavar="NAME", help="of baselines: only this model's")
     parser.add_argument("--json", action="store_true", help="for machines")
     arguments = parser.parse_args(argv)
-    rows = {"features": _features, "benchmarks": _benchmarks, "models": _models, "prompts": _prompts}[arguments.part]()
+    parts = {"features": _features, "benchmarks": _benchmarks, "models": _models, "prompts": _prompts}
+    rows = parts[arguments.part]() if arguments.part in parts else _baselines(arguments.model)
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return 0
@@ -109,3 +113,27 @@ def _places(model: catalog.ModelEntry) -> Iterator[str]:
         yield f"{source.kind} {getattr(source, name)}"
     if model.endpoint:
         yield f"{model.endpoint.protocol} {model.endpoint.base_url}"
+
+
+def _baselines(model: str) -> list[dict[str, Any]]:
+    """Published scores; ``model``'s alone, where one is named.
+
+    Raises:
+        UnknownNameError: the model has none.
+    """
+    found = published_of(model) if model else tuple(published())
+    if not found:
+        raise UnknownNameError("model with published scores", model, {each.model for each in published()})
+    return [
+        {
+            "model": each.model,
+            "benchmark": each.protocol.benchmark,
+            "metric": each.protocol.metric,
+            "settings": " ".join(f"{name}={value}" for name, value in each.protocol.settings.items()),
+            "score": each.score,
+            "n": each.protocol.n,
+            "source": f"{each.source}, {each.as_of}",
+            "url": each.url,
+        }
+        for each in found
+    ]

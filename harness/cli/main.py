@@ -9,6 +9,9 @@ COMMANDS = {
     "data": "benchmark data: data list|pull|verify",
     "serve": "keep a vLLM server up, which later runs with the same settings find and reuse",
     "rescore": "score answers that are there already: sample files (EvalPlus, BigCodeBench) or journals",
+    "compare": "a run against other runs, kept baselines or published scores: differences and labels",
+    "gate": "fails where a run is worse than a baseline by more than a margin, beyond chance",
+    "baseline": "runs that later ones are compared with: baseline add|list|show",
     "judge": "what other models think of several runs' answers, seen together or two by two",
     "doctor": "what this machine can do, and what to install for the rest",
 }

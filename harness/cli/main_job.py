@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from harness.baselines import of_folder, side
 from harness.catalog import Prices
+from harness.cli.compare import against
 from harness.cli.options import options_from
 from harness.cli.whole_run import Attempts, counts, whole_run
 from harness.engines import open_engine
@@ -29,6 +31,7 @@ from harness.manifest import (
     manifest_of,
     new_session,
     prices,
+    run_folder,
 )
 from harness.pipeline import run
 from harness.plan import Job, Plan, make_plan
@@ -75,8 +78,14 @@ class MainJob:
 
     def evaluate(self) -> int:
         """Runs what is left to run and prints the summary."""
+        if self.arguments.against:
+            side(self.arguments.against, self.plan.feature.name)  # a name that is none is told before anything is asked
         self.plan = checked(self.plan, self.arguments.sandbox, self.arguments.accept_broken, self._tell)
-        return whole_run(self.plan, self.arguments.out, self.arguments.json, self._run)
+        code = whole_run(self.plan, self.arguments.out, self.arguments.json, self._run)
+        if self.arguments.against and not self.arguments.json:
+            folder = run_folder(self.plan, self.arguments.out)
+            against(of_folder(folder), self.arguments.against, folder, all_metrics=False, show=True)
+        return code
 
     def _find_model(self) -> Model:
         options = self.plan_options

@@ -74,6 +74,9 @@ def parser() -> Parser:
     add_ground_truth_options(p)
 
     out = p.add_argument_group("what comes out")
+    out.add_argument(
+        "--against", default="", metavar="WHAT", help="compare with a baseline at the end: a model's name, or a run"
+    )
     out.add_argument("--strict", action="store_true", help="samples left out make the run incomplete (exit code 3)")
     out.add_argument("--dry-run", action="store_true", help="say what would be asked, and ask nothing")
     out.add_argument("--json", action="store_true", help="the summary as JSON instead of a table")

@@ -1,0 +1,118 @@
+"""From a comparison to GitLab's labels: is a model good enough for a use case? Full, Partial, Limited, or Unclear.
+
+Non-inferiority on the interval of the difference to the baseline: what counts is not whether a difference was found but
+whether one that matters can be ruled out. The margins are configs/viability.yaml's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from harness.catalog import Feature
+from harness.comparison import Comparison, Row
+from harness.errors import DataError, first_fault
+from harness.paired import Difference
+from harness.results import LatencyRow
+from harness.shipped import shipped
+from harness.statistics import Z95
+
+Label = Literal["Full", "Partial", "Limited", "Unclear"]
+BEST_FIRST: tuple[Label, ...] = ("Full", "Partial", "Unclear", "Limited")
+
+
+@dataclass(frozen=True)
+class Margins:
+    """How much worse than the baseline a score may be."""
+
+    full: float
+    partial: float
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The whole of configs/viability.yaml."""
+
+    margins: Margins
+    latency: Mapping[str, float]
+    caps: Mapping[str, Label]
+
+
+@dataclass(frozen=True)
+class Viability:
+    """A use case's label, the row that it comes from, and what else there is to say of it.
+
+    ``needed`` is the number of samples that would settle an unclear one if the difference stays as it is; None where
+    none would, or nothing has to be settled.
+    """
+
+    use_case: str
+    label: Label
+    row: Row | None
+    needed: int | None = None
+    why: str = ""
+
+
+def policy() -> Policy:
+    """The policy that is in force.
+
+    Raises:
+        DataError: its file is malformed.
+    """
+    path = shipped("configs") / "viability.yaml"
+    try:
+        return TypeAdapter(Policy).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise DataError(f"{path}: {first_fault(error, 'file')}", "it holds margins, latency and caps") from None
+
+
+def viability(
+    comparison: Comparison, feature: Feature, latency: Sequence[LatencyRow], rules: Policy
+) -> tuple[Viability, ...]:
+    """Each use case of the feature with its label, in the feature's order."""
+    found = []
+    for case in feature.use_cases:
+        rows = [row for row in comparison.rows if row.use_case == case.name]
+        row = next((row for name in (*case.gitlab, *case.industry) for row in rows if row.benchmark == name), None)
+        if row is None:
+            found.append(Viability(case.name, "Unclear", None, why="no score in common with the baseline"))
+            continue
+        label = label_of(row.difference, rules.margins)
+        needed = _needed(row.difference, rules.margins.partial) if label == "Unclear" else None
+        slow = _slow(case.name, latency, rules)
+        if slow and BEST_FIRST.index(label) < BEST_FIRST.index(rules.caps["latency"]):
+            label = rules.caps["latency"]
+        found.append(Viability(case.name, label, row, needed, slow))
+    return tuple(found)
+
+
+def label_of(difference: Difference, margins: Margins) -> Label:
+    """The label that the interval of the difference gives."""
+    if difference.low > -margins.full:
+        return "Full"
+    if difference.low > -margins.partial:
+        return "Partial"
+    return "Limited" if difference.high < -margins.partial else "Unclear"
+
+
+def worst(labels: Iterable[Label]) -> Label:
+    """A feature's label is its worst use case's; one without any is unclear."""
+    return max(labels, key=BEST_FIRST.index, default="Unclear")
+
+
+def _needed(difference: Difference, margin: float) -> int | None:
+    """How many samples put ``margin`` outside of the interval, whose half shrinks with the root of their number."""
+    distance = abs(difference.value + margin)
+    return ceil(difference.n * (Z95 * difference.error / distance) ** 2) if distance and difference.error else None
+
+
+def _slow(use_case: str, latency: Iterable[LatencyRow], rules: Policy) -> str:
+    """How long its answers take where that is too long, else ""."""
+    most = rules.latency.get(use_case)
+    for row in latency:
+        if most and row.use_case == use_case and row.concurrency == 1 and row.total and row.total.p95 > most:
+            return f"too slow: 95th percentile {row.total.p95:.1f} s, {most:g} s at most"
+    return ""
