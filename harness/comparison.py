@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.baselines import Published, Side
+from harness.baselines import Published, Side, published_of
 from harness.errors import UsageError
 from harness.manifest import Manifest, PlannedJob, PlannedMetric
 from harness.metrics import Mean, Metric, estimates, scored
 from harness.paired import Difference, Pair, detectable, holm, paired, published, unpaired
 from harness.records import Record
 from harness.results import Estimate
+
+AGREES = "this model's own score, reproduced: the published one is within what chance explains"
+DISAGREES = "this model's own score, NOT reproduced: look at chat template, prompt, stops and extraction first"
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def _row(job: PlannedJob, metric: Metric, ours: Sequence[Record], theirs: Sequen
 
 def _against_published(ours: Side, scores: Sequence[Published]) -> Iterator[Row]:
     assert ours.manifest is not None
+    own = published_of(ours.manifest.model)
     for job in ours.manifest.jobs:
         settings = ours.manifest.settings["benchmarks"].get(job.benchmark, {})
         mine = {planned.metric.name: planned.metric for planned in metrics_of(job)}
@@ -134,6 +138,8 @@ def _against_published(ours: Side, scores: Sequence[Published]) -> Iterator[Row]
             notes = [f"published for {score.model}: {score.source}, {score.as_of}, {score.url}", protocol.differs]
             if found.n != protocol.n:
                 notes.append(f"{found.n} samples here, {protocol.n} there")
+            if score in own:
+                notes.append(AGREES if difference.low <= 0 <= difference.high else DISAGREES)
             row = Row(job.use_case, job.benchmark, protocol.metric, found, theirs, difference, difference.p)
             yield replace(row, notes=tuple(notes))
 

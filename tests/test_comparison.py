@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from harness import baselines, catalog
 from harness.baselines import KEPT, SCORES, keep, of_folder, published, published_of, side
-from harness.comparison import Comparison, compare
+from harness.comparison import AGREES, DISAGREES, Comparison, compare
 from harness.errors import UnknownNameError, UsageError
 from harness.files import write_json
 from harness.journal import RECORDS
@@ -160,7 +160,15 @@ def test_a_published_score_is_unpaired_and_says_how_it_was_measured(make: Make) 
     assert any("BigCodeBench leaderboard" in note for note in row.notes)
     assert any("greedy" in note for note in row.notes)
     half = make("half", {"bigcodebench": [1.0] * 10 + [0.0] * 138})
+    assert not {AGREES, DISAGREES} & set(row.notes), "another model's score is no check"
     assert compare(of_folder(half), side("qwen2.5-coder-7b-instruct", "")).rows[0].p < 0.01
+
+
+@pytest.mark.parametrize(("passed", "said"), [(30, AGREES), (24, AGREES), (10, DISAGREES), (60, DISAGREES)])
+def test_a_models_own_published_score_is_a_check_of_the_set_up(make: Make, passed: int, said: str) -> None:
+    run = make("qwen2.5-coder-7b-instruct", {"bigcodebench": [1.0] * passed + [0.0] * (148 - passed)})
+    [row] = compare(of_folder(run), side("qwen2.5-coder-7b-instruct", "")).rows
+    assert said in row.notes
 
 
 def test_a_score_of_another_protocol_is_never_mixed_in(make: Make) -> None:
