@@ -16,8 +16,9 @@ from harness.prompts.instructions import Instruction, instruction
 from harness.prompts.markdown import fenced
 from harness.quality.known import Known
 from harness.records import Answer, Outcome, Sample, Score
-from harness.scoring.ci import Ci, CiError, parse, schema_fault, unavailable
+from harness.scoring.ci import Ci
 from harness.scoring.ci_facts import Fact, held
+from harness.scoring.ci_text import CiError, parse, schema_fault, unavailable
 from harness.scoring.program import no_code
 
 PARSES, VALID, FACTS = "parses", "valid", "facts"

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
-from harness.scoring.ci import Ci, CiError, at
+from harness.scoring.ci import Ci, at
+from harness.scoring.ci_text import CiError
 
 _ORDERED = {"after_script", "before_script", "rules", "script", "stages"}
 _EXACT = ConfigDict(extra="forbid")

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from harness.scoring import ci
-from harness.scoring.ci import Ci, CiError, Reference, parse, schema_fault
+from harness.scoring import ci_text
+from harness.scoring.ci import Ci
 from harness.scoring.ci_facts import Fact, held, same
 from harness.scoring.ci_rules import ExpressionError, holds
+from harness.scoring.ci_text import CiError, Reference, parse, schema_fault
 
 SET = {"A": "one", "B": "two", "EMPTY": "", "TAG": "v1.2.3", "PATTERN": "/^v\\d/", "PLAIN": "one"}
 
@@ -284,8 +285,8 @@ def test_gitlabs_schema(text: str, valid: bool) -> None:
 
 
 def test_without_the_extra_it_says_how_to_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ci.unavailable() is None
-    monkeypatch.setattr(ci, "find_spec", lambda name: None)
-    missing = ci.unavailable()
+    assert ci_text.unavailable() is None
+    monkeypatch.setattr(ci_text, "find_spec", lambda name: None)
+    missing = ci_text.unavailable()
     assert missing is not None
     assert "[chat]" in missing.mend
