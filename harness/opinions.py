@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from harness import catalog
+from harness.baselines import Side, of_folder
 from harness.benchmark import ReadRows
 from harness.errors import EngineError, UsageError
-from harness.journal import RECORDS, read_records
-from harness.manifest import Manifest, read_manifest
 from harness.prompts.instructions import Instruction
 from harness.records import Record
 from harness.results import Estimate
@@ -26,17 +25,24 @@ OPINIONS = "opinions.jsonl"
 
 @dataclass(frozen=True)
 class Opinion:
-    """One line of opinions.jsonl: what one judge says of all runs' answers to one sample.
+    """One line of opinions.jsonl: what one judge says of all ``runs``' answers to one sample.
 
-    ``grades`` by run (consensus), or ``better`` of two (pairwise), or ``failed``, why there is neither.
+    ``grades`` by run (consensus), or ``better`` of two (``pairwise``), or ``failed``, why there is neither.
     """
 
     benchmark: str
     sample: str
     judge: str
+    runs: tuple[str, ...]
+    pairwise: bool
     grades: Mapping[str, Grades] = field(default_factory=dict)
     better: Better | None = None
     failed: str = ""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What was asked."""
+        return self.benchmark, self.sample, self.judge, self.runs, self.pairwise
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,8 @@ class Common:
     unpaired: Mapping[str, Mapping[str, int]]
 
 
-def read_runs(folders: Sequence[Path]) -> dict[str, tuple[Manifest, list[Record]]]:
-    """Manifest and records of each run by its model's name; by its folder where two have the same.
+def read_runs(folders: Sequence[Path]) -> dict[str, Side]:
+    """Each run by its model's name; by its folder where two have the same.
 
     Raises:
         UsageError: a folder is no run's, or fewer than two are given.
@@ -56,27 +62,24 @@ def read_runs(folders: Sequence[Path]) -> dict[str, tuple[Manifest, list[Record]
     """
     if len(folders) < 2:
         raise UsageError("one run has nothing to be seen together with", "name two run folders or more")
-    found: dict[str, tuple[Manifest, list[Record]]] = {}
+    found: dict[str, Side] = {}
     for folder in folders:
-        manifest = read_manifest(folder)
-        if manifest is None or not (folder / RECORDS).is_file():
-            raise UsageError(f"{folder} is no run's folder", "name one with manifest.json and records.jsonl")
-        records = [record for _, record in read_records(folder / RECORDS)]
-        found[str(folder) if manifest.model in found else manifest.model] = manifest, records
+        run = of_folder(folder)
+        found[str(folder) if run.name in found else run.name] = run
     return found
 
 
-def in_common(
-    runs: Mapping[str, tuple[Manifest, Sequence[Record]]], source: Callable[[str], ReadRows], most: int | None
-) -> Common:
+def in_common(runs: Mapping[str, Side], source: Callable[[str], ReadRows], most: int | None) -> Common:
     """What all runs answered of the benchmarks that judges grade, ``most`` of each benchmark's samples.
 
     Answers belong together where benchmark, version, sample and prompt are the same; of several attempts the first
     counts.
     """
     answers: dict[str, dict[tuple[str, str, str, str], Record]] = {}
-    for run, (_, records) in runs.items():
-        first = (record for record in records if record.attempt == 0 and record.answer and record.answer.text.strip())
+    for run, its in runs.items():
+        first = (
+            record for record in its.records if record.attempt == 0 and record.answer and record.answer.text.strip()
+        )
         answers[run] = {(each.benchmark, each.sample, each.version, each.prompt_sha256): each for each in first}
     everywhere = set.intersection(*(set(keys) for keys in answers.values()))
     questions: dict[tuple[str, str], Asked] = {}
@@ -116,19 +119,20 @@ async def opinions(
     Raises:
         EngineDownError, CostLimitError: a judge cannot be asked any more; what was said is kept.
     """
-    said = {(each.benchmark, each.sample, each.judge): each for each in known}
+    said = {each.key: each for each in known}
     adapter = TypeAdapter(Opinion)
 
     async def one(name: str, key: tuple[str, str], item: Asked) -> Opinion:
-        if (*key, name) in said:
-            return said[*key, name]
+        opinion = Opinion(*key, name, tuple(item.answers), pairwise)
+        if opinion.key in said:
+            return said[opinion.key]
         try:
             if pairwise:
-                opinion = Opinion(*key, name, better=await better(item, rubric, panel.judges[name]))
+                opinion = replace(opinion, better=await better(item, rubric, panel.judges[name]))
             else:
-                opinion = Opinion(*key, name, await grade_together(item, rubric, panel.judges[name]))
+                opinion = replace(opinion, grades=await grade_together(item, rubric, panel.judges[name]))
         except EngineError as error:
-            opinion = Opinion(*key, name, failed=error.message)
+            opinion = replace(opinion, failed=error.message)
         with file.open("ab") as journal:
             journal.write(adapter.dump_json(opinion) + b"\n")
         return opinion

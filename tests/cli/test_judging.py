@@ -228,6 +228,8 @@ def test_a_win_counts_only_where_it_is_one_in_both_orders(together: Run, judge: 
     shown = together("--pairwise", "--json")
     assert shown.returncode == 0, shown.stderr
     assert json.loads(shown.stdout)["better"] == {"swayed": 2}
+    judge.behaviour.reply = consensus
+    assert json.loads(together("--json").stdout)["runs"]["org--big"]["good"]["value"] == 1.0, "another question"
     (tmp_path / "judged/opinions.jsonl").unlink()
 
     def fair(body: Body) -> str:
