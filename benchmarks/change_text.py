@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from benchmarks.conversation import Turn, sample_of, spoken
+from harness.benchmark import ReadRows, Tools
 from harness.metrics import Mean, Metric
 from harness.prompts.extract import without_chat_junk
 from harness.prompts.instructions import Instruction
@@ -45,8 +46,11 @@ class Row:
 class ChangeText:
     """What both benchmarks are; ``likeness`` compares with the reference as well (extra ``similarity``)."""
 
+    instruction: Instruction
     likeness: bool = False
 
+    split: ClassVar[str]
+    asked: ClassVar[str]
     metric: ClassVar[str] = ACC
     max_tokens: ClassVar[int] = 512
     stop: ClassVar[tuple[str, ...]] = ()
@@ -66,10 +70,20 @@ class ChangeText:
         row: Row = sample.target
         return ToJudge(spoken(sample), text_of(answer), row.reference)
 
-    async def scored(self, sample: Sample, answer: Answer, faults_of: Callable[[str], Sequence[str]]) -> Score:
-        """The score of a text whose form ``faults_of`` looks at."""
+    def faults(self, text: str) -> Sequence[str]:
+        """What is wrong with the form of a text."""
+        raise NotImplementedError
+
+    def load(self, read: ReadRows) -> list[Sample]:
+        """All changes."""
+        if self.likeness:
+            likeness.ready()
+        return [row.sample(self.instruction, self.asked) for row in read(self.split, Row)]
+
+    async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
+        """Reads the text."""
         row, text = sample.target, text_of(answer)
-        score = score_text(row, text, faults_of)
+        score = score_text(row, text, self.faults)
         like = await likeness.likeness(text, row.reference) if self.likeness else {}
         return replace(score, scores={**score.scores, **like})
 

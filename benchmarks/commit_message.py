@@ -7,11 +7,8 @@ not in the diff or in what was said. Each is told beside it. Rows: datasets/chat
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from benchmarks.change_text import ChangeText, Row
-from harness.benchmark import ReadRows, Tools
+from benchmarks.change_text import ChangeText
 from harness.prompts.instructions import Instruction, instruction
-from harness.records import Answer, Sample, Score
-from harness.scoring import likeness
 
 WIDTH = 72
 """Characters of a line, as Git's own documentation and GitLab's guidelines advise."""
@@ -28,17 +25,12 @@ class CommitMessage(ChangeText):
 
     name: ClassVar[str] = "commit-message"
     version: ClassVar[str] = "1"
+    split: ClassVar[str] = "commit_message"
+    asked: ClassVar[str] = "Write the commit message for this change."
 
-    def load(self, read: ReadRows) -> list[Sample]:
-        """All changes."""
-        if self.likeness:
-            likeness.ready()
-        asked = "Write the commit message for this change."
-        return [row.sample(self.instruction, asked) for row in read("commit_message", Row)]
-
-    async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
-        """Reads the text."""
-        return await self.scored(sample, answer, faults)
+    def faults(self, text: str) -> list[str]:
+        """What is wrong with the form of a text."""
+        return faults(text)
 
 
 def faults(message: str) -> list[str]:

@@ -8,11 +8,8 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from benchmarks.change_text import ChangeText, Row
-from harness.benchmark import ReadRows, Tools
+from benchmarks.change_text import ChangeText
 from harness.prompts.instructions import Instruction, instruction
-from harness.records import Answer, Sample, Score
-from harness.scoring import likeness
 
 MOST_WORDS = 150
 BULLETS = range(2, 9)
@@ -28,17 +25,12 @@ class MergeRequestSummary(ChangeText):
 
     name: ClassVar[str] = "merge-request-summary"
     version: ClassVar[str] = "1"
+    split: ClassVar[str] = "merge_request_summary"
+    asked: ClassVar[str] = "Summarise this merge request for its reviewers."
 
-    def load(self, read: ReadRows) -> list[Sample]:
-        """All changes."""
-        if self.likeness:
-            likeness.ready()
-        asked = "Summarise this merge request for its reviewers."
-        return [row.sample(self.instruction, asked) for row in read("merge_request_summary", Row)]
-
-    async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
-        """Reads the text."""
-        return await self.scored(sample, answer, faults)
+    def faults(self, text: str) -> list[str]:
+        """What is wrong with the form of a text."""
+        return faults(text)
 
 
 def faults(summary: str) -> list[str]:
