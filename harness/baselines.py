@@ -3,6 +3,7 @@
 A published score keeps its source, its date and its protocol, and is never mixed with a measured one.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,6 +26,8 @@ KEPT = Path("results/baselines")
 """Where baselines are that were kept from runs: <model>/<feature>."""
 SCORES = "scores.jsonl"
 """A kept baseline's records, without answers."""
+BESIDE = ("summary.json", "calibration.json", "latency.json")
+"""What of a run is kept as it is."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def side(named: str, feature: str) -> Side:
 
 def kept() -> list[Path]:
     """The folders of baselines that were kept from runs."""
-    return sorted(path.parent for path in KEPT.glob(f"*/*/{MANIFEST}"))
+    return sorted(path.parent for path in KEPT.glob(f"*/*/{SCORES}"))
 
 
 def told(folder: Path, scores: bool) -> list[dict[str, Any]]:
@@ -141,7 +144,7 @@ def told(folder: Path, scores: bool) -> list[dict[str, Any]]:
 
 
 def keep(run: Path) -> Path:
-    """Keeps a run as its model's baseline for its feature: manifest, and records without their answers.
+    """Keeps a run as its model's baseline for its feature: manifest, summary, and records without their answers.
 
     Raises:
         UsageError: ``run`` is no run's folder, or the run is not complete.
@@ -156,6 +159,13 @@ def keep(run: Path) -> Path:
     folder = KEPT / found.manifest.model / found.manifest.feature
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / MANIFEST, found.manifest)
+    text = (folder / MANIFEST).read_text(encoding="utf-8")
+    for place, short in ((f"{shipped('datasets').parent}/", ""), (str(Path.home()), "~")):
+        text = text.replace(place, short)  # where things lie on this machine is nobody else's concern
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    for name in BESIDE:
+        if (run / name).is_file():
+            shutil.copyfile(run / name, folder / name)
     adapter = TypeAdapter(Record)
     lines = (adapter.dump_json(_without_answer(record)) for record in found.records)
     (folder / SCORES).write_bytes(b"".join(line + b"\n" for line in lines))

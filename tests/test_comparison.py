@@ -198,9 +198,11 @@ def test_a_kept_baseline_compares_as_its_run_does_and_holds_no_answer(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ours, theirs = make("ours", {"mbpp": [1, 0, 1, 1]}), make("theirs", {"mbpp": [0, 0, 1, 0]})
+    (theirs / "summary.json").write_text("{}")
     folder = keep(theirs)
     assert folder == KEPT / "theirs/code-suggestions"
     assert "an answer" not in (folder / SCORES).read_text()
+    assert sorted(path.name for path in folder.iterdir()) == [MANIFEST, SCORES, "summary.json"]
     assert compare(of_folder(ours), side("theirs", "code-suggestions")).rows == compared(ours, theirs).rows
     assert [row["score"] for row in baselines.told(folder, scores=True)] == [0.25]
     assert baselines.kept() == [folder]
