@@ -93,12 +93,12 @@ class MainJob:
 
     def _screen(self) -> None:
         """Writes down what screening finds, and ends the run where it refuses the model."""
-        found = screen(wish_of(self.arguments), self.plan.model)
-        for each in found.findings:
-            if each.severity != "noted":
-                self._tell(f"screening {each.severity}: {each.what}")
         folder = run_folder(self.plan, self.arguments.out)
         make_folder(folder)
+        found = screen(wish_of(self.arguments), self.plan.model)
+        for each in found.findings:
+            if each.severity == "warned":
+                self._tell(f"screening: {each.what}; {each.mend}")
         write_json(folder / SCREENING, found)
         found.check()
 

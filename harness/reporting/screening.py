@@ -26,8 +26,9 @@ def print_screening(screening: Screening, console: Console) -> None:
     for finding in screening.findings:
         console.print(Text(f"{finding.severity:9}{finding.what}", style=_STYLES[finding.severity]), soft_wrap=True)
         console.print(Text(f"{'':9}mend: {finding.mend}"), soft_wrap=True)
-    verdict = f"refused: {len(screening.refused)} reasons above" if screening.refused else "nothing refuses this model"
-    console.print(Text(verdict))
+    refused = len(screening.refused)
+    reasons = f"{refused} reason{'s' if refused > 1 else ''} above to refuse this model"
+    console.print(Text(reasons if refused else "nothing refuses this model"))
 
 
 def _facts(screening: Screening) -> Iterator[tuple[str, str]]:

@@ -102,21 +102,30 @@ def read_licence(text: str) -> Licence:
         raise NotInstalledError("reading a licence expression", error.name, "screening") from None
     try:
         parsed = Licensing().parse(text)
-    except (ExpressionError, RecursionError):
+    except (
+        ExpressionError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # the parser's, on "()" and the like
         return UNKNOWN
     return UNKNOWN if parsed is None else _read(parsed)
 
 
 def judged(claims: Iterable[tuple[str, str]]) -> Licence:
-    """The licence of a model of which ``claims`` (place, text) are made; where they differ, the strictest known one.
-
-    Raises:
-        NotInstalledError: see :func:`read_licence`.
-    """
-    read = [(place, text, read_licence(text)) for place, text in claims]
-    told = tuple(Claim(place, printable(text), found.expression) for place, text, found in read)
-    known = [found for *_, found in read if found.expression]
-    return replace(max(known, key=lambda found: found.rank), claims=told) if known else replace(UNKNOWN, claims=told)
+    """The licence of a model of which ``claims`` (place, text) are made; where they differ, the strictest known one."""
+    told, known = [], []
+    for place, text in claims:
+        shown = printable(text)
+        try:
+            found = read_licence(text)
+        except NotInstalledError:
+            # No reason to keep anybody from a run: an unknown licence caps the label.
+            found, shown = UNKNOWN, f"{shown} (not read: that needs the extra screening)"
+        told.append(Claim(place, shown, found.expression))
+        known += [found] if found.expression else []
+    return replace(max(known, key=lambda found: found.rank, default=UNKNOWN), claims=tuple(told))
 
 
 def licence_findings(licence: Licence, policy: Policy) -> Iterator[Finding]:
@@ -125,7 +134,8 @@ def licence_findings(licence: Licence, policy: Policy) -> Iterator[Finding]:
     known = {claim.expression for claim in licence.claims if claim.expression}
     if not licence.expression:
         what = f"no licence is known: {told}" if told else "no licence is known: nothing here names one"
-        yield policy.finding("licence-unknown", what, "read the model's card, and add its licence to configs/")
+        mend = "read its card; name the licence in the head of README.md in its folder, or in configs/models/"
+        yield policy.finding("licence-unknown", what, mend)
         return
     for forbidden in sorted(_ids(licence.expression) & set(policy.forbidden_licences)):
         what = f"the licence {forbidden} is forbidden here"

@@ -64,6 +64,7 @@ def test_a_name_that_may_mean_several_licences_or_none_is_unknown(text: str) -> 
         "MIT WITH MIT",
         "((((",
         "mit\0",
+        "()",
     ],
 )
 def test_what_is_no_expression_of_known_licences_is_unknown_and_never_guessed(text: str) -> None:
