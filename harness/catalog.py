@@ -337,6 +337,15 @@ def open_benchmark(entry: BenchmarkEntry, settings: Mapping[str, str]) -> Benchm
         ) from None
 
 
+def config(file: str, kind: type[T]) -> T:
+    """The whole of configs/``file``, typed.
+
+    Raises:
+        UsageError: it is malformed.
+    """
+    return _typed(kind, _read(file), file)
+
+
 def _pick(kind: str, name: str, known: Mapping[str, T]) -> T:
     if name not in known:
         raise UnknownNameError(kind, name, known)

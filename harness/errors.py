@@ -10,6 +10,7 @@ HarnessError                 1  a bug, unless a subclass says otherwise
 │   ├── OutputError          2  the run folder cannot be written, or another run holds it
 │   ├── GroundTruthError     2  too few of a benchmark's own solutions pass in its environment
 │   └── SandboxError         2  this machine offers no isolation for model-written programs
+├── ScreeningError           4  the model is unsafe, or forbidden by policy; no engine was started
 ├── UnavailableError         3  data or weights that are neither here nor reachable
 ├── CostLimitError           3  the next question might cost more than the run's limit; what was answered stays
 ├── EngineDownError          3  every request fails, or the server cannot be kept running; what was answered stays
@@ -93,6 +94,16 @@ class SandboxError(UsageError):
 
 class GroundTruthError(UsageError):
     """Too few of a benchmark's own solutions pass in the environment at hand."""
+
+
+class ScreeningError(HarnessError):
+    """The model is unsafe, or forbidden by policy; ``log`` holds each reason."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, mend: str, log: tuple[str, ...]) -> None:
+        super().__init__(message, mend)
+        self.log = log
 
 
 class UnavailableError(HarnessError):

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.errors import DataError, JournalError, first_fault
+from harness.errors import DataError, JournalError, OutputError, first_fault
 
 Held = TypeVar("Held")
 
@@ -28,6 +28,20 @@ def read_json(path: Path, kind: type[Held], mend: str) -> Held | None:
         return TypeAdapter(kind).validate_json(path.read_bytes())
     except ValidationError as error:
         raise DataError(f"{path}: {first_fault(error, kind.__name__.lower())}", mend) from None
+
+
+def make_folder(folder: Path) -> None:
+    """Makes ``folder`` and those above it.
+
+    Raises:
+        OutputError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror}", "name another folder with --out") from None
 
 
 def write_json(path: Path, value: Any) -> None:

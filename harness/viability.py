@@ -22,6 +22,8 @@ from harness.statistics import Z95
 
 Label = Literal["Full", "Partial", "Limited", "Unclear"]
 BEST_FIRST: tuple[Label, ...] = ("Full", "Partial", "Unclear", "Limited")
+LABELS: Mapping[str, Label] = {label.lower(): label for label in BEST_FIRST}
+"""By the names that screening has for them."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,13 @@ def policy() -> Policy:
 
 
 def viability(
-    comparison: Comparison, feature: Feature, latency: Sequence[LatencyRow], rules: Policy
+    comparison: Comparison,
+    feature: Feature,
+    latency: Sequence[LatencyRow],
+    rules: Policy,
+    licence_cap: Label | None = None,
 ) -> tuple[Viability, ...]:
-    """Each use case of the feature with its label, in the feature's order."""
+    """Each use case of the feature with its label, in the feature's order; ``licence_cap`` is the best that is left."""
     found = []
     for case in feature.use_cases:
         rows = [row for row in comparison.rows if row.use_case == case.name]
@@ -82,10 +88,14 @@ def viability(
             continue
         label = label_of(row.difference, rules.margins)
         needed = _needed(row.difference, rules.margins.partial) if label == "Unclear" else None
-        slow = _slow(case.name, latency, rules)
-        if slow and BEST_FIRST.index(label) < BEST_FIRST.index(rules.caps["latency"]):
-            label = rules.caps["latency"]
-        found.append(Viability(case.name, label, row, needed, slow))
+        why = []
+        if slow := _slow(case.name, latency, rules):
+            label = worst((label, rules.caps["latency"]))
+            why.append(slow)
+        if licence_cap and worst((label, licence_cap)) != label:
+            label = licence_cap
+            why.append(f"its licence leaves {licence_cap} at best (evaluate screen)")
+        found.append(Viability(case.name, label, row, needed, "; ".join(why)))
     return tuple(found)
 
 

@@ -267,6 +267,13 @@ def test_labels_come_from_the_use_cases_own_data_and_slow_answers_cap_them(make:
     assert viability(found, feature, (replace(slow, concurrency=8),), policy())[1].label == "Full"
 
 
+def test_a_licence_caps_the_label(make: Make) -> None:
+    found = compared(make("ours", {"mbpp": [1.0] * 300}), make("theirs", {"mbpp": [1.0] * 300}))
+    generation, _ = viability(found, catalog.feature("code-suggestions"), (), policy(), "Limited")
+    assert (generation.label, generation.why) == ("Limited", "its licence leaves Limited at best (evaluate screen)")
+    assert viability(found, catalog.feature("code-suggestions"), (), policy(), "Full")[0].why == ""
+
+
 def test_a_use_case_without_a_common_score_is_unclear(make: Make) -> None:
     found = compared(make("ours", {"mbpp": [1.0] * 9}), make("theirs", {"mbpp": [1.0] * 9}))
     _, completion = viability(found, catalog.feature("code-suggestions"), (), policy())

@@ -16,6 +16,7 @@ FLOORS = [  # from the ground up; a module may import from its own floor and fro
     ["catalog"],
     ["datasource", "environments", "scoring"],
     ["engines"],
+    ["screening"],
     ["plan"],
     ["journal", "manifest", "latency", "groundtruth"],
     ["pipeline", "samples", "summary", "judges"],

@@ -43,15 +43,19 @@ def against(ours: Any, named: str, folder: Path, all_metrics: bool, show: bool) 
     from harness import catalog
     from harness.baselines import side
     from harness.comparison import compare
+    from harness.files import read_json
     from harness.latency import read_latency
     from harness.reporting.comparison import print_comparison, print_viability
     from harness.reporting.table import results_console
+    from harness.screening.screen import SCREENING, Screening
     from harness.summary import latency_rows
-    from harness.viability import policy, viability, worst
+    from harness.viability import LABELS, policy, viability, worst
 
     feature = catalog.feature(ours.manifest.feature)
     found = compare(ours, side(named, feature.name), all_metrics)
-    labels = viability(found, feature, latency_rows(read_latency(folder)), policy())
+    screened = read_json(folder / SCREENING, Screening, "remove the file; the next run screens anew")
+    cap = LABELS[screened.label_cap] if screened and screened.label_cap else None
+    labels = viability(found, feature, latency_rows(read_latency(folder)), policy(), cap)
     if show:
         print_comparison(found, results_console())
         print_viability(labels, results_console())

@@ -48,6 +48,10 @@ def main(argv: Sequence[str]) -> int:
         _package("openai", 'pip install "duo-model-evaluation[endpoints]"'),
         _package("anthropic", 'pip install "duo-model-evaluation[endpoints]"'),
         _package("lm_eval", 'pip install "duo-model-evaluation[lm-eval]"'),
+        *(
+            _package(name, 'pip install "duo-model-evaluation[screening]"')
+            for name in ("license-expression", "picklescan", "cyclonedx-python-lib")
+        ),
         ("hub", hub_reachable(), os.environ.get("HF_ENDPOINT", "https://huggingface.co")),
         _data(),
         ("cache", True, str(cache_dir())),

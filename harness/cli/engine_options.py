@@ -1,4 +1,4 @@
-"""Options that say who answers and how: the same for the main job and for ``evaluate serve``."""
+"""Options that say who answers and how: the same for the main job, ``evaluate serve`` and ``evaluate screen``."""
 
 import argparse
 from pathlib import Path
@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.engines.base import EngineSettings
+    from harness.screening.screen import Wish
+
+
+def add_trust_options(parser: argparse._ActionsContainer) -> None:
+    """Which version of the model, and what it may do that screening would refuse (docs/screening.md)."""
+    parser.add_argument("--revision", default="", metavar="REV", help="of a model on the hub")
+    parser.add_argument("--trust-remote-code", action="store_true", help="run code that the model's repository brings")
+    parser.add_argument(
+        "--allow-pickle", action="store_true", help="load pickled weights in which a scan finds nothing"
+    )
 
 
 def add_serving_options(parser: argparse.ArgumentParser) -> None:
     """What decides how a vLLM server is started; two commands with the same of these may share one."""
     model = parser.add_argument_group("the model")
-    model.add_argument("--revision", default="", metavar="REV", help="of a model on the hub")
+    add_trust_options(model)
     model.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
     model.add_argument("--max-model-len", type=int, metavar="N", help="context in tokens (default: the model's)")
     model.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
@@ -24,7 +34,6 @@ def add_serving_options(parser: argparse.ArgumentParser) -> None:
         vllm.add_argument(f"--{name}-parallel", type=positive, default=1, metavar="N", help=f"{what} (default: 1)")
     vllm.add_argument("--quantization", default="", metavar="KIND", help="quantise weights while loading, e.g. fp8")
     vllm.add_argument("--lora", type=Path, metavar="DIR", help="an adapter to evaluate on top of the model")
-    vllm.add_argument("--trust-remote-code", action="store_true", help="run code that the model's repository brings")
     vllm.add_argument("--vllm-arg", action="append", default=[], metavar="ARG", help="passed on to vLLM (repeatable)")
     vllm.add_argument(
         "--start-timeout", type=float, default=600.0, metavar="S", help="seconds of silence while it starts"
@@ -102,4 +111,18 @@ def serving_settings(arguments: argparse.Namespace) -> "EngineSettings":
             arguments=split_arguments(tuple(arguments.vllm_arg)),
             silence_seconds=arguments.start_timeout,
         ),
+    )
+
+
+def wish_of(arguments: argparse.Namespace) -> "Wish":
+    """What is to be screened, and what :func:`add_trust_options` allows it."""
+    from harness.screening.screen import Wish
+
+    return Wish(
+        model=arguments.model,
+        feature=getattr(arguments, "feature", ""),
+        revision=arguments.revision,
+        allow_pickle=arguments.allow_pickle,
+        trust_remote_code=arguments.trust_remote_code,
+        lora=arguments.lora.resolve() if arguments.lora else None,
     )

@@ -13,13 +13,14 @@ from types import FrameType
 from harness.baselines import of_folder, side
 from harness.catalog import Prices
 from harness.cli.compare import against
+from harness.cli.engine_options import wish_of
 from harness.cli.options import options_from
 from harness.cli.whole_run import Attempts, counts, whole_run
 from harness.engines import open_engine
 from harness.engines.asking import Asker, Budget, counted, most
 from harness.engines.base import Engine
 from harness.engines.model import Model, locate, served
-from harness.files import write_json
+from harness.files import make_folder, write_json
 from harness.groundtruth import checked, own_sandboxes
 from harness.journal import Journal
 from harness.judges import calibrated, open_judges
@@ -40,6 +41,7 @@ from harness.records import prompt_characters
 from harness.reporting.progress import RunProgress, error_console
 from harness.sandbox.pool import Sandbox, choose_level
 from harness.scoring.judge import RUBRIC, Panel, is_judged
+from harness.screening.screen import SCREENING, screen
 
 
 class MainJob:
@@ -77,9 +79,10 @@ class MainJob:
         return 0
 
     def evaluate(self) -> int:
-        """Runs what is left to run and prints the summary."""
+        """Screens the model, runs what is left to run and prints the summary."""
         if self.arguments.against:
             side(self.arguments.against, self.plan.feature.name)  # a name that is none is told before anything is asked
+        self._screen()
         self.plan = checked(self.plan, self.arguments.sandbox, self.arguments.accept_broken, self._tell)
         code = whole_run(self.plan, self.arguments.out, self.arguments.json, self._run)
         if self.arguments.against and not self.arguments.json:
@@ -93,7 +96,19 @@ class MainJob:
             return served(options.model, options.engine.endpoint)
         self._tell(f"model {options.model}: looking for its weights; where they are not here they are fetched once")
         serving = options.engine.serving
-        return locate(options.model, self.arguments.revision, serving.trust_remote_code, serving.lora)
+        revision, pickles = self.arguments.revision, self.arguments.allow_pickle
+        return locate(options.model, revision, serving.trust_remote_code, serving.lora, pickles)
+
+    def _screen(self) -> None:
+        """Writes down what screening finds, and ends the run where it refuses the model."""
+        folder = run_folder(self.plan, self.arguments.out)
+        make_folder(folder)
+        found = screen(wish_of(self.arguments), self.plan.model)
+        for each in found.findings:
+            if each.severity == "warned":
+                self._tell(f"screening: {each.what}; {each.mend}")
+        write_json(folder / SCREENING, found)
+        found.check()
 
     def _run(self, folder: Path, journal: Journal, manifest: Manifest, left: Attempts) -> None:
         level = choose_level(self.arguments.sandbox)

