@@ -2,6 +2,7 @@
 
 import json
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -53,6 +54,7 @@ def probe(name: str, arguments: Sequence[str] = (), text: str = "", seconds: int
             raise NotInstalledError("screening this model", said[0].split("'")[1], "screening")
         if said[0].startswith("MemoryError"):
             raise EndlessError(f"it takes more than {memory >> 20} MiB of memory")
-        died = done.returncode < 0
-        raise EndlessError(f"it takes longer than {seconds} s" if died else f"it cannot be looked at: {said[0]}")
+        if -done.returncode in (signal.SIGKILL, signal.SIGXCPU):
+            raise EndlessError(f"it takes longer than {seconds} s")
+        raise EndlessError(f"it cannot be looked at: {said[0] or f'signal {-done.returncode}'}")
     return json.loads(done.stdout[:_LARGEST_ANSWER])

@@ -102,13 +102,8 @@ def read_licence(text: str) -> Licence:
         raise NotInstalledError("reading a licence expression", error.name, "screening") from None
     try:
         parsed = Licensing().parse(text)
-    except (
-        ExpressionError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ):  # the parser's, on "()" and the like
+    # The parser falls over some texts that are no expressions, such as "()".
+    except (ExpressionError, IndexError, TypeError, AttributeError, RecursionError):
         return UNKNOWN
     return UNKNOWN if parsed is None else _read(parsed)
 
