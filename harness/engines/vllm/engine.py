@@ -36,6 +36,8 @@ RESTARTS = 2
 """How often a run starts its server again."""
 RETRIES = 1
 """Of the client; the server is on this machine, so what fails once more is the server's state, not the network's."""
+PATIENCE_SECONDS = 7200.0
+"""For one answer. A server of ours that has much to do is slow, not gone: if it dies that is noticed at once."""
 
 T = TypeVar("T")
 
@@ -198,7 +200,7 @@ class VllmEngine(EndpointEngine):
 
     async def _use(self, address: Address) -> None:
         self._address, self._base_url = address, address.url
-        self._settings = Endpoint(address.url)
+        self._settings = Endpoint(address.url, timeout_seconds=PATIENCE_SECONDS)
         self._connect(address.key, RETRIES)
         self._clients.append(self._client)
         self._models = await self.models()
