@@ -161,7 +161,7 @@ class TransformersEngine(Engine):
         logging.disable_progress_bar()
         path = str(self.folder.path)
         # Weights that are all pickles come this far only where --allow-pickle let them; torch then loads tensors alone.
-        safe = any(name.endswith(".safetensors") for name in self.folder.files)
+        safe = not self.folder.files or any(name.endswith(".safetensors") for name in self.folder.files)
         try:
             dtype = getattr(torch, self.dtype)
             self.tokens = Tokens.load(self.folder.path)

@@ -129,11 +129,11 @@ def test_totals_and_cost_are_those_of_the_answers() -> None:
         engine.served = {"prefix_cache_hit_tokens": 9.0}
         judge = Asker(Scripted(), settings(), DOLLAR_A_TOKEN, budget)
         await judge.ask(SEVEN, THREE)
-        told = await counted(asker, judge, {"prefix_cache_hit_tokens": 4.0})
+        told = await counted(asker, [judge], {"prefix_cache_hit_tokens": 4.0})
         assert told["candidate"]["prefix_cache_hit_tokens"] == 5.0
         assert (told["candidate"]["cost_usd"], told["judge"]["cost_usd"]) == (170.0, 5.0)
         assert budget.spent == 175.0
-        assert "judge" not in await counted(asker, None, {})
+        assert "judge" not in await counted(asker, [], {})
 
     asked(work)
 
