@@ -164,7 +164,7 @@ def test_each_server_sees_its_own_prompts_alone_and_no_key_is_left_anywhere(
     assert {request.key for request in judge.requests} == {JUDGE_KEY}
     assert {(row["answer"]["text"], row["detail"]["grade"]) for row in records(tmp_path)} == {("the answer", "good")}
     written = [path.read_text() for path in (tmp_path / "results").rglob("*") if path.is_file()]
-    assert len(written) == 3
+    assert len(written) == 4
     assert not any(key in text for key in (CANDIDATE_KEY, JUDGE_KEY) for text in (shown.stdout, shown.stderr, *written))
 
 

@@ -100,15 +100,16 @@ class MainJob:
         return locate(options.model, revision, serving.trust_remote_code, serving.lora, pickles)
 
     def _screen(self) -> None:
-        """Writes down what screening finds, and ends the run where it refuses the model."""
-        folder = run_folder(self.plan, self.arguments.out)
-        make_folder(folder)
-        found = screen(wish_of(self.arguments), self.plan.model)
-        for each in found.findings:
+        """Tells what screening finds; where it refuses the model that is written down, and the run ends here."""
+        self.screening = screen(wish_of(self.arguments), self.plan.model)
+        for each in self.screening.findings:
             if each.severity == "warned":
                 self._tell(f"screening: {each.what}; {each.mend}")
-        write_json(folder / SCREENING, found)
-        found.check()
+        if self.screening.refused:
+            folder = run_folder(self.plan, self.arguments.out)
+            make_folder(folder)
+            write_json(folder / SCREENING, self.screening)
+        self.screening.check()
 
     def _run(self, folder: Path, journal: Journal, manifest: Manifest, left: Attempts) -> None:
         level = choose_level(self.arguments.sandbox)
@@ -128,6 +129,7 @@ class MainJob:
                 told = {name: judge.engine.describe() for name, judge in judges.items()}
                 begun = new_session(command_line(), str(level), engine.describe(), told or None)
                 write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, begun)))
+                write_json(folder / SCREENING, self.screening)
                 await self._time(folder, engine)
                 panel = await self._panel(folder, judges)
                 before = await engine.usage()

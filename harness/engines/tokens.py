@@ -204,7 +204,8 @@ class Tokens:
         for option, after, pair in zip(options, found, pairs, strict=True):
             if after is None:
                 self._learn(context, before, option, pair)
-        return pairs
+        # A token may swallow a context of one token whole: what is left then begins as a text does.
+        return [pair if pair[0] else self._at_the_beginning(pair[1]) for pair in pairs]
 
     def _joined(self, context: str, before: list[int], option: str) -> list[int] | None:
         """The option's tokens, where they are known for contexts that end as this one does."""

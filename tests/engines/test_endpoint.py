@@ -387,7 +387,7 @@ def test_the_main_job_on_an_endpoint_leaves_no_trace_of_the_key(
     assert json.loads(shown.stdout)["rows"][0]["records"] == 4
     assert {request.key for request in server.requests} == {KEY}
     written = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
-    assert {path.name for path in written} == {"manifest.json", "records.jsonl", "summary.json"}
+    assert {path.name for path in written} == {"manifest.json", "records.jsonl", "screening.json", "summary.json"}
     assert not any(KEY in text for text in (shown.stdout, shown.stderr, *(path.read_text() for path in written)))
 
 

@@ -63,6 +63,12 @@ def test_a_token_that_swallows_the_whole_option_is_the_options() -> None:
     assert len(found) == 2, "what stands before the two differs: no shortcut"
 
 
+def test_a_token_that_swallows_the_context_too_follows_the_token_that_texts_begin_after() -> None:
+    [(before, after)] = tokens([(":", "a")], eos=True).choice(Choice(":", ("a",)))
+    assert len(before) == len(after) == 1
+    assert before != after
+
+
 @given(
     st.text("abcd :\n", max_size=12),
     st.lists(st.text("abcd :\n", min_size=1, max_size=5), min_size=1, max_size=4),
@@ -78,7 +84,8 @@ def test_both_parts_together_are_the_tokens_of_the_whole(
         assert before
         assert after
         if context.strip():
-            assert before + after == known.text(context + option)
+            whole = known.text(context + option)
+            assert (before + after)[-len(whole) :] == whole
 
 
 @given(
