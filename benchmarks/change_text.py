@@ -1,5 +1,6 @@
 """What the benchmarks have in common that ask for a short text about a change: a commit message, a summary."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
@@ -43,7 +44,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class ChangeText:
+class ChangeText(ABC):
     """What both benchmarks are; ``likeness`` compares with the reference as well (extra ``similarity``)."""
 
     instruction: Instruction
@@ -70,9 +71,9 @@ class ChangeText:
         row: Row = sample.target
         return ToJudge(spoken(sample), text_of(answer), row.reference)
 
+    @abstractmethod
     def faults(self, text: str) -> Sequence[str]:
         """What is wrong with the form of a text."""
-        raise NotImplementedError
 
     def load(self, read: ReadRows) -> list[Sample]:
         """All changes."""
