@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from harness.catalog import config
 from harness.engines.model import slug
-from harness.errors import DataError, UnknownNameError, UsageError, first_fault
+from harness.errors import UnknownNameError, UsageError
 from harness.files import write_json
 from harness.journal import RECORDS, read_records
 from harness.manifest import MANIFEST, Manifest, read_manifest
@@ -81,7 +81,7 @@ def published() -> list[Published]:
     """All published scores that are known here, in the order of configs/baselines/published.yaml.
 
     Raises:
-        DataError: the file is malformed; a score without source, date or protocol is.
+        UsageError: the file is malformed; a score without source, date or protocol is.
     """
     protocols, tables, _ = _published_file()
     found = []
@@ -197,12 +197,7 @@ def _without_answer(record: Record) -> Record:
 @cache
 def _published_file() -> tuple[dict[str, Protocol], list[Table], dict[str, Sequence[str]]]:
     """Protocols by name, tables, and by model of the catalog the names under which its scores were published."""
-    path = shipped("configs") / "baselines" / "published.yaml"
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = TypeAdapter(_File).validate_python(value)
-    except ValidationError as error:
-        raise DataError(f"{path}: {first_fault(error, 'file')}", "every score has a source and a date") from None
+    found = config("baselines/published.yaml", _File)
     return dict(found.protocols), list(found.tables), dict(found.names)
 
 

@@ -9,15 +9,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-import yaml
-from pydantic import TypeAdapter, ValidationError
-
-from harness.catalog import Feature
+from harness.catalog import Feature, config
 from harness.comparison import Comparison, Row
-from harness.errors import DataError, first_fault
 from harness.paired import Difference
 from harness.results import LatencyRow
-from harness.shipped import shipped
 from harness.statistics import Z95
 
 Label = Literal["Full", "Partial", "Limited", "Unclear"]
@@ -62,13 +57,9 @@ def policy() -> Policy:
     """The policy that is in force.
 
     Raises:
-        DataError: its file is malformed.
+        UsageError: its file is malformed.
     """
-    path = shipped("configs") / "viability.yaml"
-    try:
-        return TypeAdapter(Policy).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise DataError(f"{path}: {first_fault(error, 'file')}", "it holds margins, latency and caps") from None
+    return config("viability.yaml", Policy)
 
 
 def viability(

@@ -41,7 +41,8 @@ def _judge(arguments: argparse.Namespace) -> int:
     from harness.cli.options import judges_from
     from harness.datasource import DataSource, data_dir_from
     from harness.engines.asking import Budget
-    from harness.errors import OutputError, UsageError
+    from harness.errors import UsageError
+    from harness.files import make_folder
     from harness.judges import calibrated, open_judges
     from harness.opinions import OPINIONS, Opinion, in_common, opinions, read_opinions, read_runs
     from harness.prompts.instructions import instruction
@@ -68,10 +69,7 @@ def _judge(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "these runs have no judged question in common", "run the same use cases of chat with each model"
         )
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write to {arguments.out}: {error.strerror}", "name a folder with --out") from None
+    make_folder(arguments.out)
     file = arguments.out / OPINIONS
     rubric = instruction("judge-pair" if arguments.pairwise else "judge-together")
 
@@ -84,10 +82,11 @@ def _judge(arguments: argparse.Namespace) -> int:
 
     found = asyncio.run(session())
     calibrations = read_calibrations(arguments.out)
+    summed = _summed(list(runs), found, common, calibrations)
     if arguments.json:
-        print(json.dumps(_summed(list(runs), found, common, calibrations), indent=1, ensure_ascii=False))
+        print(json.dumps(summed, indent=1, ensure_ascii=False))
     else:
-        _print(_summed(list(runs), found, common, calibrations), calibrations)
+        _print(summed, calibrations)
     return 3 if any(opinion.failed for opinion in found) else 0
 
 
