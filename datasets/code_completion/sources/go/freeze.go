@@ -29,11 +29,11 @@ func ParseMoment(text string) (Moment, error) {
 	if !ok {
 		return 0, fmt.Errorf("time %q has no colon", clock)
 	}
+	minutes := 0
 	hours, err := parseNumber(hour, 24)
-	if err != nil {
-		return 0, err
+	if err == nil {
+		minutes, err = parseNumber(minute, 59)
 	}
-	minutes, err := parseNumber(minute, 59)
 	if err != nil {
 		return 0, err
 	}
