@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from harness.benchmark import ReadRows, Tools
+from harness.metrics import Mean
 from harness.records import Answer, Chat, Message, Sample, Score
 from harness.sandbox.program import MEBIBYTE, Limits, Program, Unittest
 from harness.scoring.program import no_code, program_of, score_program
+from harness.scoring.verbatim import VERBATIM, with_verbatim
 
 SPLITS = {"full": "v0.1.4", "hard": "hard_v0.1.4"}
 INSTRUCTION = "Write one self-contained Python script for the following task. Put it into one fenced code block."
@@ -49,6 +51,7 @@ class BigCodeBench:
     name: ClassVar[str] = "bigcodebench"
     version: ClassVar[str] = "1"
     metric: ClassVar[str] = "pass@1"
+    metrics: ClassVar[tuple[Mean, ...]] = (Mean(metric), VERBATIM)
     max_tokens: ClassVar[int] = 1280
     stop: ClassVar[tuple[str, ...]] = ()
     hopeless: ClassVar[frozenset[str]] = frozenset(f"BigCodeBench/{n}" for n in (101, 176, 314, 590, 1005, 1012))
@@ -81,7 +84,9 @@ class BigCodeBench:
         if not code:
             return no_code(self.metric)
         source = f"{row.code_prompt}\n    pass\n{code}" if self.calibrated else code
-        return await score_program(self.metric, Program("python", source, Unittest(row.test), limits=LIMITS), tools.run)
+        program = Program("python", source, Unittest(row.test), limits=LIMITS)
+        ran = await score_program(self.metric, program, tools.run)
+        return with_verbatim(ran, code, row.canonical_solution, "python")
 
     def _prompt(self, row: Row) -> Chat:
         if self.split == "complete":

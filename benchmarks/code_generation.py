@@ -22,6 +22,7 @@ from harness.records import Answer, Chat, Message, Outcome, Sample, Score
 from harness.sandbox.program import Calls, Case, Program
 from harness.scoring.code import metrics_beside, ready, scores_beside
 from harness.scoring.program import no_code, score_program
+from harness.scoring.verbatim import VERBATIM, with_verbatim
 
 Spoken = Literal["python", "javascript", "typescript", "ruby", "go", "java", "rust", "cpp", "php", "bash"]
 LANGUAGES: tuple[Spoken, ...] = get_args(Spoken)
@@ -76,7 +77,7 @@ class CodeGeneration:
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """pass@1, and what stands beside it."""
-        return (Mean(self.metric), *metrics_beside(self.cosine))
+        return (Mean(self.metric), VERBATIM, *metrics_beside(self.cosine))
 
     def load(self, read: ReadRows) -> list[Sample]:
         """All tasks, languages one after the other."""
@@ -122,7 +123,8 @@ class CodeGeneration:
         if ran.outcome is Outcome.INFRA_ERROR:
             return ran
         beside = await scores_beside(program.source, code, row.reference, row.language, self.cosine)
-        return Score(ran.outcome, {**ran.scores, **beside}, ran.detail)
+        found = Score(ran.outcome, {**ran.scores, **beside}, ran.detail)
+        return with_verbatim(found, code, row.reference, row.language)
 
 
 def _question(row: Row) -> str:

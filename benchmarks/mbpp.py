@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from harness.benchmark import ReadRows, Tools
+from harness.metrics import Mean
 from harness.records import Answer, Chat, Message, Sample, Score
 from harness.sandbox.program import Asserts, Program
 from harness.scoring.program import no_code, program_of, score_program
+from harness.scoring.verbatim import VERBATIM, with_verbatim
 
 EXAMPLES = (2, 3, 4)
 STOP = ('\n"""', "\nassert", "\nprint(", "\nif __name__", "\n```", "\ndef main(")
@@ -45,6 +47,7 @@ class Mbpp:
     name: ClassVar[str] = "mbpp"
     version: ClassVar[str] = "2"
     metric: ClassVar[str] = "pass@1"
+    metrics: ClassVar[tuple[Mean, ...]] = (Mean(metric), VERBATIM)
     max_tokens: ClassVar[int] = 512
     stop: ClassVar[tuple[str, ...]] = ()
 
@@ -58,7 +61,7 @@ class Mbpp:
             Sample(
                 id=str(row.task_id),
                 prompt=Chat((*examples, Message("user", _request(row))), lead + _docstring(row), STOP),
-                target=checks(row),
+                target=row,
                 cluster=str(row.task_id),
                 language="python",
             )
@@ -70,7 +73,9 @@ class Mbpp:
         code = program_of(answer, "python")
         if not code:
             return no_code(self.metric)
-        return await score_program(self.metric, Program("python", code, sample.target), tools.run)
+        row: Row = sample.target
+        ran = await score_program(self.metric, Program("python", code, checks(row)), tools.run)
+        return with_verbatim(ran, code, row.code, "python")
 
 
 def _request(row: Row) -> str:

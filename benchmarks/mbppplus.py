@@ -19,6 +19,7 @@ from harness.records import Answer, Chat, Message, Outcome, Sample, Score
 from harness.sandbox.program import MEBIBYTE, Judged, Limits, Program, Values
 from harness.scoring.program import no_code, program_of, score_program
 from harness.scoring.references import References, Returned
+from harness.scoring.verbatim import VERBATIM, with_verbatim
 
 BASE, PLUS = "base pass@1", "plus pass@1"
 INSTRUCTION = "Write one self-contained Python script that solves this task. Put it into one fenced code block."
@@ -75,7 +76,7 @@ class MbppPlus:
     name: ClassVar[str] = "mbppplus"
     version: ClassVar[str] = "1"
     metric: ClassVar[str] = PLUS
-    metrics: ClassVar[tuple[Mean, ...]] = (Mean(PLUS), Mean(BASE))
+    metrics: ClassVar[tuple[Mean, ...]] = (Mean(PLUS), Mean(BASE), VERBATIM)
     max_tokens: ClassVar[int] = 768
     stop: ClassVar[tuple[str, ...]] = ()
     references: ClassVar[References] = References()
@@ -103,6 +104,10 @@ class MbppPlus:
         code = program_of(answer, "python", task.row.prompt)
         if not code:
             return no_code(PLUS, BASE)
+        ran = await self._run(task, code, tools)
+        return with_verbatim(ran, code, task.row.canonical_solution, "python")
+
+    async def _run(self, task: Task, code: str, tools: Tools) -> Score:
         returned = await self.references.returned(task.reference, tools.run)
         if returned.reason:
             return Score(Outcome.INFRA_ERROR, {}, {"reason": returned.reason})

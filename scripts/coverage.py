@@ -1,4 +1,4 @@
-"""How often 95 % intervals hold the truth, in simulated evaluations: single scores, clusters, and paired differences.
+"""How often 95 % intervals hold the truth, in simulated evaluations: single scores, clusters, parts, and differences.
 
     python scripts/coverage.py [--runs 2000]
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy
 
-from harness.metrics import Mean, estimates
+from harness.metrics import Average, Mean, Metric, estimates
 from harness.paired import Pair, clopper_pearson, paired, published, unpaired
 from harness.records import Outcome, Record
 from harness.statistics import wilson
@@ -69,6 +69,27 @@ def clustered(generator: numpy.random.Generator, n: int, chance: float, runs: in
         yield chance, (estimate.low, estimate.high)
 
 
+def parts(metrics: Sequence[Metric], shares: Sequence[float]) -> Draw:
+    """Four parts with ``shares`` of the samples, two hard and two easy; the first metric over them is the score."""
+
+    def draw(generator: numpy.random.Generator, n: int, chance: float, runs: int) -> Iterator[tuple[float, Interval]]:
+        chances = [0.5 * chance, 1.5 * chance, 0.5 * chance, 1.5 * chance]
+        sizes = [round(n * share) for share in shares]
+        equal = isinstance(metrics[0], Average)
+        truth = float(numpy.average(chances, weights=None if equal else sizes))
+        for _ in range(runs):
+            records = [
+                _record(f"{part}/{at}", "0", float(value), str(part))
+                for part, (size, own) in enumerate(zip(sizes, chances, strict=True))
+                for at, value in enumerate(generator.random(size) < own)
+            ]
+            (_, estimate), *_ = estimates(metrics, records)
+            assert estimate is not None
+            yield truth, (estimate.low, estimate.high)
+
+    return draw
+
+
 def pairs(generator: numpy.random.Generator, n: int, chance: float, runs: int) -> Iterator[tuple[float, Interval]]:
     """Two models of which one passes ``chance`` of what the other fails, and fails half as much of what it passes."""
     for _ in range(runs):
@@ -88,16 +109,22 @@ def independent(
         yield 0.0, (found.low, found.high)
 
 
-def _record(cluster: str, at: str, score: float) -> Record:
+def _record(cluster: str, at: str, score: float, part: str = "") -> Record:
     sample = f"{cluster}/{at}"
-    fields: dict[str, Any] = {"tags": {}, "prompt_sha256": "", "answer": None, "detail": {}, "finished_at": ""}
-    return Record("b", "1", sample, 0, cluster, verdict=Outcome.PASSED, scores={"acc": score}, **fields)
+    fields: dict[str, Any] = {"prompt_sha256": "", "answer": None, "detail": {}, "finished_at": ""}
+    scores = {"acc": score}
+    return Record("b", "1", sample, 0, cluster, tags={"part": part}, verdict=Outcome.PASSED, scores=scores, **fields)
 
 
+PARTS = tuple(Mean(part, score="acc", where={"part": part}) for part in "0123")
 WAYS: dict[str, Draw] = {
     "Wilson": singles(wilson),
     "Clopper-Pearson": singles(clopper_pearson),
     "clustered, Wilson at the effective size": clustered,
+    "stratified": parts([Mean("acc", strata="part")], (0.25, 0.25, 0.25, 0.25)),
+    "macro average of unequal parts": parts(
+        [Average("acc", tuple((each.name,) for each in PARTS)), *PARTS], (0.4, 0.3, 0.2, 0.1)
+    ),
     "paired, Tango": pairs,
     "unpaired, square and add": independent,
 }
