@@ -3,6 +3,7 @@
 A published score keeps its source, its date and its protocol, and is never mixed with a measured one.
 """
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -158,10 +159,11 @@ def keep(run: Path) -> Path:
         )
     folder = KEPT / found.manifest.model / found.manifest.feature
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / MANIFEST, found.manifest)
+    write_json(folder / MANIFEST, _anywhere(found.manifest))
     text = (folder / MANIFEST).read_text(encoding="utf-8")
     for place, short in ((f"{shipped('datasets').parent}/", ""), (str(Path.home()), "~")):
-        text = text.replace(place, short)  # where things lie on this machine is nobody else's concern
+        text = text.replace(place, short)
+    text = re.sub(r'(?<=[" ])/[^" ]*/(?=python)', "", text)  # the interpreter that served
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     for name in BESIDE:
         if (run / name).is_file():
@@ -187,6 +189,14 @@ def of_folder(folder: Path) -> Side:
         raise UsageError(f"{folder} has no records", f"name a folder with {RECORDS} or {SCORES}")
     newest = {record.key: record for _, record in read_records(file)}
     return Side(manifest.model, manifest, tuple(newest.values()))
+
+
+def _anywhere(manifest: Manifest) -> Manifest:
+    """The manifest with folder and name of each file of data alone: where it lay on a machine is nobody's concern."""
+    places = {split: origin["place"] for split, origin in manifest.data.items()}
+    short = {split: str(Path(*Path(place).parts[-2:])) for split, place in places.items() if Path(place).is_absolute()}
+    data = {split: {**origin, "place": short.get(split, places[split])} for split, origin in manifest.data.items()}
+    return replace(manifest, data=data)
 
 
 def _without_answer(record: Record) -> Record:

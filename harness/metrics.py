@@ -279,13 +279,15 @@ def _average(metric: Average, measured: Mapping[str, _Measured | None]) -> tuple
         return name, None
     value, n = 0.0, 0
     contributions: list[Contribution] = []
-    for part in there:
+    for number, part in enumerate(there):
         weight = 1 / (len(there) * len(part))
         value += sum(each.value for each in part) * weight
         n += max(each.n for each in part)
-        contributions += [replace(one, value=one.value * weight) for each in part for one in each.contributions]
-    plain = tuple(replace(one, stratum="") for one in contributions)
-    return name, _Measured(value, plain, n, "linearised")
+        # Parts have sizes and spreads of their own, as strata do: a small one's error is not that of the whole.
+        contributions += [
+            replace(one, stratum=str(number), value=one.value * weight) for each in part for one in each.contributions
+        ]
+    return name, _Measured(value, tuple(contributions), n, "linearised")
 
 
 def _statistic(metric: Statistic, records: Iterable[Record]) -> Estimate | None:

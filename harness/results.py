@@ -151,7 +151,7 @@ class Calibration:
     itself: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """The whole of summary.json: derived from manifest.json and records.jsonl alone, rebuildable at any time."""
 
@@ -165,6 +165,6 @@ class Summary:
     usage: Usage
     latency: tuple[LatencyRow, ...]
     ground_truth: tuple[GroundTruth, ...]
-    calibrations: tuple[Calibration, ...]
+    calibrations: tuple[Calibration, ...] = ()
     complete: bool
     """False when something asked for could not be run, is not finished, or ended in infra errors."""

@@ -4,7 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 
+from harness.errors import DataError
+from harness.files import read_json
 from harness.latency import Latency, Pass
 from harness.manifest import Manifest, PlannedJob, PlannedMetric
 from harness.metrics import Mean, Metric, chosen, estimates, groups
@@ -50,6 +53,24 @@ def summarise(
             and not any(row.verdicts.get(Outcome.INFRA_ERROR) for row in rows)
         ),
     )
+
+
+def read_summary(folder: Path) -> Summary | None:
+    """The folder's summary, or None where there is none yet.
+
+    Raises:
+        DataError: it is malformed, or of a schema that this version does not know.
+    """
+    mend = "run its own command again, which makes it anew"
+    found = read_json(folder / SUMMARY, Summary, mend)
+    if found and found.schema != SUMMARY_SCHEMA:
+        raise DataError(f"{folder / SUMMARY} is of schema {found.schema}, this version reads {SUMMARY_SCHEMA}", mend)
+    return found
+
+
+def first_rows(summary: Summary) -> list[SummaryRow]:
+    """The first row of each benchmark: the one that covers all of its samples."""
+    return list({(row.use_case, row.benchmark): row for row in reversed(summary.rows)}.values())[::-1]
 
 
 def _rows(job: PlannedJob, records: Sequence[Record], seconds: float) -> Iterator[SummaryRow]:

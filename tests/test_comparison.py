@@ -1,76 +1,32 @@
 """Runs against runs and against published scores: what is paired, what is told, what is refused; and the labels."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import Evaluate
-from pydantic import TypeAdapter
+from run_folders import run_folder
 
 from harness import baselines, catalog
 from harness.baselines import KEPT, SCORES, keep, of_folder, published, published_of, side
 from harness.comparison import AGREES, DISAGREES, Comparison, compare
 from harness.errors import UnknownNameError, UsageError
-from harness.files import write_json
 from harness.journal import RECORDS
-from harness.manifest import MANIFEST, Manifest, PlannedJob, PlannedMetric
-from harness.metrics import Mean
+from harness.manifest import MANIFEST
 from harness.paired import Difference
-from harness.records import Answer, Outcome, Record
 from harness.results import LatencyRow, Quantiles
 from harness.viability import Margins, label_of, policy, viability, worst
 
-SETTINGS = {"split": "complete", "subset": "hard", "calibrated": True, "prefill": True}
 Make = Callable[..., Path]
-
-
-def record(benchmark: str, number: int, score: float, version: str = "1") -> Record:
-    return Record(
-        *(benchmark, version, f"{benchmark}/{number}", 0, f"{benchmark}/{number}", {}, "0" * 64),
-        answer=Answer("an answer", "stop", 1, 1, 0.1),
-        verdict=Outcome.PASSED if score == 1 else Outcome.FAILED,
-        scores={"pass@1": score},
-        detail={"message": "no"},
-        finished_at="2026-01-01T00:00:00+00:00",
-    )
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """Writes the folder of a run whose benchmarks have these scores."""
-
-    def made(
-        model: str, scores: dict[str, Sequence[float]], sha256: str = "a", version: str = "1", **settings: Any
-    ) -> Path:
-        folder = tmp_path / "runs" / model
-        folder.mkdir(parents=True)
-        cases = {"bigcodebench": "code-completion", "code-completion": "code-completion"}
-        jobs = tuple(
-            PlannedJob(
-                *(cases.get(name, "code-generation"), name, version, "pass@1", len(found), 1),
-                metrics=(PlannedMetric(Mean("pass@1"), len(found)),),
-            )
-            for name, found in scores.items()
-        )
-        manifest = Manifest(
-            *(model, f"folder:{model}", {}, "code-suggestions"),
-            settings={"benchmarks": dict.fromkeys(scores, SETTINGS | settings), "sampling": {"temperature": 0.0}},
-            settings_hash="0123456789ab",
-            data={f"{name}/test": {"place": "there", "sha256": sha256 * 64} for name in scores},
-            jobs=jobs,
-            left_out=(),
-            unavailable=(),
-        )
-        write_json(folder / MANIFEST, manifest)
-        adapter = TypeAdapter(Record)
-        records = [record(name, at, score, version) for name, found in scores.items() for at, score in enumerate(found)]
-        (folder / RECORDS).write_bytes(b"".join(adapter.dump_json(each) + b"\n" for each in records))
-        return folder
-
-    return made
+    return partial(run_folder, tmp_path / "runs")
 
 
 def compared(ours: Path, theirs: Path) -> Comparison:
@@ -206,6 +162,23 @@ def test_a_kept_baseline_compares_as_its_run_does_and_holds_no_answer(
     assert compare(of_folder(ours), side("theirs", "code-suggestions")).rows == compared(ours, theirs).rows
     assert [row["score"] for row in baselines.told(folder, scores=True)] == [0.25]
     assert baselines.kept() == [folder]
+
+
+def test_a_kept_baseline_does_not_say_where_things_lie_on_this_machine(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = make("ours", {"mbpp": [1, 0]})
+    manifest = json.loads((run / MANIFEST).read_text())
+    manifest["data"]["mbpp/test"]["place"] = "/srv/mirror/mbpp/test.jsonl"
+    served = f"/srv/vllm/bin/python -m vllm --model {Path.home()}/.cache/model"
+    manifest["sessions"][0] |= {"engine": {"command": served}, "command": ["evaluate", "--model", "ours"]}
+    (run / MANIFEST).write_text(json.dumps(manifest))
+    text = (keep(run) / MANIFEST).read_text()
+    assert "/srv" not in text
+    assert str(Path.home()) not in text
+    assert '"place": "mbpp/test.jsonl"' in text
+    assert "python -m vllm --model ~/.cache/model" in text
 
 
 def test_a_run_that_is_not_complete_is_not_kept(make: Make) -> None:

@@ -20,7 +20,7 @@ FLOORS = [  # from the ground up; a module may import from its own floor and fro
     ["plan"],
     ["journal", "manifest", "latency", "groundtruth"],
     ["pipeline", "samples", "summary", "judges"],
-    ["opinions", "baselines"],
+    ["opinions", "baselines", "overview"],
     ["comparison"],
     ["viability"],
     ["reporting"],

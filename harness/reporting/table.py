@@ -10,7 +10,7 @@ from rich.text import Text
 from harness.records import Outcome
 from harness.reporting.judges import judged_name, print_calibrations
 from harness.results import Calibration, GroundTruth, LatencyRow, Quantiles, Summary, SummaryRow, Usage
-from harness.summary import GATE_SECONDS
+from harness.summary import GATE_SECONDS, first_rows
 
 PLAIN_WIDTH = 120
 """Width of a table that goes to a file or a pipe, which has none of its own."""
@@ -94,11 +94,6 @@ def _ground_truth(truth: GroundTruth) -> str:
         return whole
     counted = "left out" if truth.excluded else "counted; --exclude-broken leaves them out"
     return f"{whole}; broken and {counted}: {', '.join(truth.broken)}"
-
-
-def first_rows(summary: Summary) -> list[SummaryRow]:
-    """The first row of each benchmark: the one that covers all of its samples."""
-    return list({(row.use_case, row.benchmark): row for row in reversed(summary.rows)}.values())[::-1]
 
 
 def _cells(row: SummaryRow, first: bool, calibrations: Sequence[Calibration]) -> tuple[str, ...]:
