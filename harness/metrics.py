@@ -185,11 +185,15 @@ def _measure(metric: Mean | F1, records: Iterable[Record]) -> _Measured | None:
 
 
 def _with_score(metric: Mean, records: list[Record]) -> list[Record]:
-    """Those that are a part of the metric: of a sparse one, those with its score, and those without an answer."""
+    """Those that are a part of the metric: of a sparse one, those with its score, and those without an answer.
+
+    The latter count as 0, the worst of a bounded score; on another scale, a judge's grades, nothing is known of them.
+    """
     name = metric.score or metric.name
     if not metric.sparse:
         return records
-    return [record for record in records if name in record.scores or record.verdict is Outcome.NO_ANSWER]
+    counted = {Outcome.NO_ANSWER} if metric.bounded else set()
+    return [record for record in records if name in record.scores or record.verdict in counted]
 
 
 def _mean(metric: Mean, records: Sequence[Record]) -> _Measured | None:

@@ -319,6 +319,7 @@ def test_a_sparse_mean_is_over_what_has_the_score_or_no_answer() -> None:
     rows = [scored(0, 1.0), replace(scored(1, 0.0), scores={}), scored(2, 1.0)]
     rows.append(replace(scored(3, 0.0), scores={}, verdict=Outcome.NO_ANSWER))
     assert one(Mean("acc", sparse=True), rows).value == pytest.approx(2 / 3)
+    assert one(Mean("acc", sparse=True, bounded=False), rows).value == 1.0
     assert one(Mean("acc"), rows).value == pytest.approx(2 / 4)
 
 
