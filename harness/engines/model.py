@@ -32,7 +32,9 @@ from harness.prompts.infill import InfillFormat
 from harness.records import canonical_sha256
 from harness.shipped import cache_dir
 
-_WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.model.v*", "*.txt")
+CARD = "README.md"
+"""A model's card: screening reads the licence in its head."""
+_WANTED = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.model.v*", "*.txt", CARD)
 """What is fetched from a hub: no pickles (they run code when loaded) and no Python files."""
 
 _HASHES = "file-hashes.json"
@@ -58,8 +60,8 @@ class Model:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal models: SHA-256 over its files, or over its source where another machine has them."""
-        return canonical_sha256(self.files or self.source)
+        """Equal for equal models: SHA-256 over its files but its card, or over its source where it is elsewhere."""
+        return canonical_sha256({name: each for name, each in self.files.items() if name != CARD} or self.source)
 
 
 def served(name: str, endpoint: Endpoint) -> Model:

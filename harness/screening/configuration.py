@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
+from harness.engines.model import CARD
 from harness.screening.findings import Finding, Policy, printable
 from harness.screening.folder import Entry
 
-CARD = "README.md"
 _CARD_BYTES = 65_536
 _INDEX = ".index.json"
 _NEVER_READ = ("tokenizer.json", "vocab.json", "tekken.json")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from harness.engines import model
-from harness.engines.model import locate
+from harness.engines.model import CARD, locate
 from harness.errors import ModelError, UnavailableError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -84,6 +84,7 @@ def hub(tiny_model: Path, tmp_path: Path) -> Iterator[Locate]:
     for file in tiny_model.iterdir():
         (published / file.name).write_bytes(file.read_bytes())
     (published / "modeling_tiny.py").write_text("raise SystemExit('code of a model repository was run')")
+    (published / CARD).write_text("---\nlicense: apache-2.0\n---\n# Tiny\n")
     (published / "pytorch_model.bin").write_bytes(b"a pickle")
     Hub.folder, Hub.asked = published, []
     with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
@@ -106,9 +107,24 @@ def test_a_hub_model_is_fetched_without_code_or_pickles(hub: Locate, tiny_model:
     found = hub("org/tiny", COMMIT)
     assert found["source"] == f"hub:org/tiny@{COMMIT}"
     assert found["name"] == "org--tiny"
+    assert found["files"].pop(CARD)
     assert found["files"] == locate(str(tiny_model)).files
     assert Hub.asked
     assert not any(path.endswith((".py", ".bin")) for path in Hub.asked)
+
+
+def test_a_card_is_no_part_of_what_makes_a_model_the_same(tiny_model: Path, tmp_path: Path) -> None:
+    plain = locate(str(tiny_model))
+    carded = tmp_path / plain.name
+    carded.mkdir()
+    for file in tiny_model.iterdir():
+        (carded / file.name).write_bytes(file.read_bytes())
+    (carded / CARD).write_text("# Tiny")
+    found = locate(str(carded))
+    assert CARD in found.files
+    assert found.fingerprint == plain.fingerprint
+    (carded / "config.json").write_text((carded / "config.json").read_text() + "\n")
+    assert locate(str(carded)).fingerprint != plain.fingerprint
 
 
 def test_a_pinned_model_in_the_cache_needs_no_hub(hub: Locate) -> None:
