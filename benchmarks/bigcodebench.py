@@ -49,7 +49,7 @@ class BigCodeBench:
     prefill: bool = False
 
     name: ClassVar[str] = "bigcodebench"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     metric: ClassVar[str] = "pass@1"
     metrics: ClassVar[tuple[Mean, ...]] = (Mean(metric), VERBATIM)
     max_tokens: ClassVar[int] = 1280

@@ -45,7 +45,7 @@ class Mbpp:
     shots: Literal[0, 3] = 3
 
     name: ClassVar[str] = "mbpp"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     metric: ClassVar[str] = "pass@1"
     metrics: ClassVar[tuple[Mean, ...]] = (Mean(metric), VERBATIM)
     max_tokens: ClassVar[int] = 512

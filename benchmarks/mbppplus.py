@@ -74,7 +74,7 @@ class MbppPlus:
     """The benchmark; it has no settings."""
 
     name: ClassVar[str] = "mbppplus"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     metric: ClassVar[str] = PLUS
     metrics: ClassVar[tuple[Mean, ...]] = (Mean(PLUS), Mean(BASE), VERBATIM)
     max_tokens: ClassVar[int] = 768

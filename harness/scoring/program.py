@@ -3,7 +3,9 @@
 from dataclasses import asdict
 
 from harness.benchmark import RunProgram
+from harness.prompts import syntax
 from harness.prompts.extract import extract_code
+from harness.prompts.syntax import trimmed
 from harness.records import Answer, Outcome, Score
 from harness.sandbox.program import Program
 
@@ -12,12 +14,31 @@ SHOWN = 2_000
 
 
 def program_of(answer: Answer, language: str, continued: str = "") -> str:
-    """The program that an answer gives, "" if it gives none; ``continued`` is what a continuation follows on."""
+    """The program that an answer gives, "" if it gives none; ``continued`` is what a continuation follows on.
+
+    A base model that has solved the task may go on until its limit: see :func:`_without_overrun`.
+    """
     if answer.form == "program":
         return answer.text
     if answer.form == "continuation":
-        return continued + answer.text if answer.text.strip() else ""
+        code = continued + answer.text if answer.text.strip() else ""
+        return _without_overrun(code, language) if answer.finish_reason == "length" else code
     return extract_code(answer.text, language)
+
+
+def _without_overrun(code: str, language: str) -> str:
+    """``code`` up to where its limit tore it, or to the second definition of a name; as it is where nothing is left.
+
+    EvalPlus and BigCodeBench sanitize likewise: of the lines that parse the first definition of each name.
+    """
+    lines = syntax.parsing_lines(code.split("\n"), language)
+    seen: set[str] = set()
+    for each in syntax.definitions("\n".join(lines), language):
+        if not each.scope and each.name in seen:
+            del lines[each.first :]
+            break
+        seen |= set() if each.scope else {each.name}
+    return trimmed("\n".join(lines)) or code
 
 
 def no_code(*metrics: str) -> Score:

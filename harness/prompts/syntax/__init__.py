@@ -23,6 +23,7 @@ __all__ = [
     "is_fragment",
     "margin",
     "parses",
+    "parsing_lines",
     "statements",
     "trimmed",
 ]
@@ -109,7 +110,7 @@ def code_ranges(text: str, language: str) -> list[tuple[int, int]]:
         if not _may_start(lines[row], language):
             row += 1
             continue
-        code = _prefix(lines[row : row + (_WINDOW if stumbles > _STUMBLES[0] else len(lines))], language)
+        code = parsing_lines(lines[row : row + (_WINDOW if stumbles > _STUMBLES[0] else len(lines))], language)
         stumbles += len(code) < _WINDOW // 2
         found = statements("\n".join(code), language) or ()
         for is_prose, run in itertools.groupby(found, key=lambda statement: statement.kind == "words"):
@@ -133,7 +134,7 @@ def _may_start(line: str, language: str) -> bool:
     return any(parsed and parsed[0].kind != "words" for parsed in found)
 
 
-def _prefix(lines: list[str], language: str) -> list[str]:
+def parsing_lines(lines: list[str], language: str) -> list[str]:
     """As many of the first ``lines`` as parse, moved to the left margin."""
     edge = margin(lines[0])
     piece = [line[edge:] for line in itertools.takewhile(lambda line: not line[:edge].strip(), lines)]
