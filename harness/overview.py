@@ -8,8 +8,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
+from harness.baselines import KEPT
 from harness.catalog import Feature
-from harness.errors import DataError
+from harness.errors import DataError, UsageError
 from harness.manifest import MANIFEST, Manifest, read_manifest
 from harness.paired import Difference, unpaired
 from harness.results import Estimate, Summary
@@ -39,6 +40,18 @@ class Run:
         rows = first_rows(self.summary)
         asked, all_ = sum(row.records for row in rows), sum(row.samples * row.attempts for row in rows)
         return f"{asked} of {all_} answers" if asked < all_ else "incomplete"
+
+
+def places_of(named: Sequence[Path]) -> list[Path]:
+    """The folders that are ``named``, or where runs and baselines are by default.
+
+    Raises:
+        UsageError: one of them is no folder.
+    """
+    for place in named:
+        if not place.is_dir():
+            raise UsageError(f"{place} is no folder", "name one that holds runs")
+    return list(named) or [place for place in (Path("results/runs"), KEPT) if place.is_dir()]
 
 
 def runs_in(places: Iterable[Path]) -> tuple[list[Run], list[str]]:

@@ -7,13 +7,20 @@ whether one that matters can be ruled out. The margins are configs/viability.yam
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 from typing import Literal
 
+from harness import catalog
+from harness.baselines import of_folder, side
 from harness.catalog import Feature, config
-from harness.comparison import Comparison, Row
+from harness.comparison import Comparison, Row, compare
+from harness.files import read_json
+from harness.latency import read_latency
 from harness.paired import Difference
 from harness.results import LatencyRow
+from harness.screening.screen import SCREENING, Screening
 from harness.statistics import Z95
+from harness.summary import latency_rows
 
 Label = Literal["Full", "Partial", "Limited", "Unclear"]
 BEST_FIRST: tuple[Label, ...] = ("Full", "Partial", "Unclear", "Limited")
@@ -60,6 +67,36 @@ def policy() -> Policy:
         UsageError: its file is malformed.
     """
     return config("viability.yaml", Policy)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A run held against a baseline: what differs, and each use case's label."""
+
+    comparison: Comparison
+    labels: tuple[Viability, ...]
+
+    @property
+    def label(self) -> Label:
+        """The feature's: its worst use case's."""
+        return worst(each.label for each in self.labels)
+
+
+def assess(run: Path, against: str, all_metrics: bool = True) -> Assessment:
+    """The run in folder ``run`` against a run's folder, a kept baseline or a model's published scores.
+
+    Raises:
+        UnknownNameError: there is no such baseline.
+        UsageError: the two have nothing in common, or differ in their data.
+        DataError: a file of the run is malformed.
+    """
+    ours = of_folder(run)
+    assert ours.manifest is not None
+    feature = catalog.feature(ours.manifest.feature)
+    found = compare(ours, side(against, feature.name), all_metrics)
+    screened = read_json(run / SCREENING, Screening, "remove the file; the next run screens anew")
+    cap = LABELS[screened.label_cap] if screened and screened.label_cap else None
+    return Assessment(found, viability(found, feature, latency_rows(read_latency(run)), policy(), cap))
 
 
 def viability(

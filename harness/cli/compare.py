@@ -24,47 +24,34 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="for machines: one object")
     arguments = parser.parse_args(argv)
 
-    from harness.baselines import of_folder
-
-    ours = of_folder(arguments.run)
-    told = [against(ours, named, arguments.run, not arguments.first, not arguments.json) for named in arguments.against]
+    told = [against(arguments.run, named, not arguments.first, not arguments.json) for named in arguments.against]
     if arguments.json:
         print(json.dumps(told, indent=1, ensure_ascii=False))
     return 0
 
 
-def against(ours: Any, named: str, folder: Path, all_metrics: bool, show: bool) -> dict[str, Any]:
-    """The comparison of ``ours``, a side, with what is ``named``; printed as tables where ``show``.
+def against(run: Path, named: str, all_metrics: bool, show: bool) -> dict[str, Any]:
+    """The comparison of the run in folder ``run`` with what is ``named``; printed as tables where ``show``.
 
     Raises:
         UnknownNameError: there is no such baseline.
         UsageError: the two have nothing in common, or differ in their data.
     """
-    from harness import catalog
-    from harness.baselines import side
-    from harness.comparison import compare
-    from harness.files import read_json
-    from harness.latency import read_latency
     from harness.reporting.comparison import print_comparison, print_viability
     from harness.reporting.table import results_console
-    from harness.screening.screen import SCREENING, Screening
-    from harness.summary import latency_rows
-    from harness.viability import LABELS, policy, viability, worst
+    from harness.viability import assess
 
-    feature = catalog.feature(ours.manifest.feature)
-    found = compare(ours, side(named, feature.name), all_metrics)
-    screened = read_json(folder / SCREENING, Screening, "remove the file; the next run screens anew")
-    cap = LABELS[screened.label_cap] if screened and screened.label_cap else None
-    labels = viability(found, feature, latency_rows(read_latency(folder)), policy(), cap)
+    found = assess(run, named, all_metrics)
     if show:
-        print_comparison(found, results_console())
-        print_viability(labels, results_console())
-    rows = [{**asdict(row), "detectable": row.detectable} for row in found.rows]
+        print_comparison(found.comparison, results_console())
+        print_viability(found.labels, results_console())
+    rows = [{**asdict(row), "detectable": row.detectable} for row in found.comparison.rows]
     return {
-        **asdict(found),
+        **asdict(found.comparison),
         "rows": rows,
         "viability": [
-            {"use_case": each.use_case, "label": each.label, "needed": each.needed, "why": each.why} for each in labels
+            {"use_case": each.use_case, "label": each.label, "needed": each.needed, "why": each.why}
+            for each in found.labels
         ],
-        "label": worst(each.label for each in labels),
+        "label": found.label,
     }

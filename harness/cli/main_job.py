@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from harness.baselines import of_folder, side
+from harness.baselines import side
 from harness.catalog import Prices
 from harness.cli.compare import against
 from harness.cli.engine_options import wish_of
@@ -87,7 +87,7 @@ class MainJob:
         code = whole_run(self.plan, self.arguments.out, self.arguments.json, self._run)
         if self.arguments.against and not self.arguments.json:
             folder = run_folder(self.plan, self.arguments.out)
-            against(of_folder(folder), self.arguments.against, folder, all_metrics=False, show=True)
+            against(folder, self.arguments.against, all_metrics=False, show=True)
         return code
 
     def _find_model(self) -> Model:

@@ -28,21 +28,15 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
 
     from harness import catalog
-    from harness.baselines import KEPT
-    from harness.errors import UsageError
-    from harness.overview import industry_gaps, listed, runs_in
+    from harness.overview import industry_gaps, listed, places_of, runs_in
     from harness.reporting.overview import print_gaps, print_runs
     from harness.reporting.table import results_console
 
-    places = arguments.places or [place for place in (Path("results/runs"), KEPT) if place.is_dir()]
-    for place in places:
-        if not place.is_dir():
-            raise UsageError(f"{place} is no folder", "name one that holds runs")
     if arguments.feature:
         catalog.feature(arguments.feature)
     if arguments.benchmark:
         catalog.benchmark(arguments.benchmark)
-    runs, faults = runs_in(places)
+    runs, faults = runs_in(places_of(arguments.places))
     model, feature = arguments.model, arguments.feature
     runs = [run for run in runs if feature in ("", run.manifest.feature)]
     if arguments.industry:  # ranks are among all models, whichever of them is shown

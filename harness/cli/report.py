@@ -1,0 +1,27 @@
+"""``evaluate report``: all runs as a static site that opens from a file."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.cli.arguments import Parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Writes the site and prints its first page; 3 where a run's files could not be read."""
+    parser = Parser("evaluate report", "Writes a static site: overview, features, runs, and their samples.")
+    parser.add_argument(
+        "places", nargs="*", type=Path, metavar="RUN", help="folders (default: results/runs and results/baselines)"
+    )
+    parser.add_argument("-o", "--out", type=Path, default=Path("public"), metavar="DIR", help="default: public")
+    parser.add_argument("--against", default="", metavar="WHAT", help="a run or a baseline that gives labels")
+    arguments = parser.parse_args(argv)
+
+    from harness.overview import places_of, runs_in
+    from harness.reporting.site.build import build
+
+    runs, faults = runs_in(places_of(arguments.places))
+    print(build(runs, faults, arguments.out, arguments.against))
+    for fault in faults:
+        print(f"left out: {fault}", file=sys.stderr)
+    return 3 if faults else 0
