@@ -21,6 +21,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     draft = None
     try:
         path = path.resolve()
+        if path.parent.exists() and not path.parent.is_dir():
+            raise OutputError(f"{path.parent} is no folder", ELSEWHERE)
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():  # a device would be replaced, not written to
             raise OutputError(f"{path} is no file", ELSEWHERE)

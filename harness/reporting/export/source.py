@@ -67,4 +67,4 @@ def _file(run: Run) -> Path | None:
 
 
 def _older(file: Path, other: Path) -> bool:
-    return file.stat().st_mtime_ns <= other.stat().st_mtime_ns
+    return file.stat().st_mtime_ns < other.stat().st_mtime_ns
