@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,11 @@ from harness.statistics import quantiles
 SUMMARY = "summary.json"
 GATE_SECONDS = 3.0
 """The most that the 95th percentile of a whole answer may take (GitLab, ai_evaluation_guidelines.md)."""
+
+
+@dataclass(frozen=True)
+class _Version:
+    schema: int
 
 
 def summarise(
@@ -62,10 +68,10 @@ def read_summary(folder: Path) -> Summary | None:
         DataError: it is malformed, or of a schema that this version does not know.
     """
     mend = "run its own command again, which makes it anew"
-    found = read_json(folder / SUMMARY, Summary, mend)
-    if found and found.schema != SUMMARY_SCHEMA:
-        raise DataError(f"{folder / SUMMARY} is of schema {found.schema}, this version reads {SUMMARY_SCHEMA}", mend)
-    return found
+    version = read_json(folder / SUMMARY, _Version, mend)  # first: another schema's fields are other ones
+    if version and version.schema != SUMMARY_SCHEMA:
+        raise DataError(f"{folder / SUMMARY} is of schema {version.schema}, this version reads {SUMMARY_SCHEMA}", mend)
+    return read_json(folder / SUMMARY, Summary, mend)
 
 
 def first_rows(summary: Summary) -> list[SummaryRow]:

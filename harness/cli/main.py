@@ -15,6 +15,7 @@ COMMANDS = {
     "baseline": "runs that later ones are compared with: baseline add|list|show",
     "results": "all runs and baselines: what there is, and whether industry benchmarks say what use cases say",
     "report": "a static site of all runs: overview, features, runs, samples",
+    "export": "runs in other formats: parquet, csv, lm-eval, openmetrics, junit, markdown",
     "judge": "what other models think of several runs' answers, seen together or two by two",
     "doctor": "what this machine can do, and what to install for the rest",
 }

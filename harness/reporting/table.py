@@ -103,9 +103,9 @@ def _cells(row: SummaryRow, first: bool, calibrations: Sequence[Calibration]) ->
     return (
         row.use_case,
         f"{row.benchmark} v{row.version}",
-        _metric(row, calibrations),
-        _number(found.value) if found else "-",
-        (" to " if found.low < 0 else "-").join(map(_number, (found.low, found.high))) if found else "-",
+        metric_name(row, calibrations),
+        number(found.value) if found else "-",
+        (" to " if found.low < 0 else "-").join(map(number, (found.low, found.high))) if found else "-",
         str(found.n if found else 0),
         share,
         str(row.verdicts.get(Outcome.INFRA_ERROR, 0)),
@@ -113,7 +113,7 @@ def _cells(row: SummaryRow, first: bool, calibrations: Sequence[Calibration]) ->
     )
 
 
-def _metric(row: SummaryRow, calibrations: Sequence[Calibration]) -> str:
+def metric_name(row: SummaryRow, calibrations: Sequence[Calibration]) -> str:
     """The metric's name, and what keeps it from being read as one that it is not."""
     if row.fallbacks and row.fallbacks == row.records:
         return f"{row.metric} (fallback)"
@@ -133,7 +133,7 @@ def _groups(row: SummaryRow) -> Table:
     return table
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three decimals, or three digits of what has no bound: a perplexity may be astronomical."""
     return f"{value:.3f}" if abs(value) < LARGE else f"{value:.3g}"
 
