@@ -22,7 +22,8 @@ FLOORS = [  # from the ground up; a module may import from its own floor and fro
     ["pipeline", "samples", "summary", "judges"],
     ["opinions", "baselines", "overview"],
     ["comparison"],
-    ["viability"],
+    ["viability", "gate"],
+    ["nightly"],
     ["reporting"],
     ["cli"],
 ]

@@ -16,6 +16,7 @@ COMMANDS = {
     "results": "all runs and baselines: what there is, and whether industry benchmarks say what use cases say",
     "report": "a static site of all runs: overview, features, runs, samples",
     "export": "runs in other formats: parquet, csv, lm-eval, openmetrics, junit, markdown",
+    "nightly": "models times features from a file, one after the other, and a report of the night",
     "judge": "what other models think of several runs' answers, seen together or two by two",
     "doctor": "what this machine can do, and what to install for the rest",
 }

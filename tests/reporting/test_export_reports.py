@@ -117,7 +117,7 @@ def test_junit_has_suites_of_use_cases_and_errors_of_infra(run: tuple[Run, Summa
 
 
 def test_junit_fails_where_a_gate_says_so_and_nowhere_else(run: tuple[Run, Summary]) -> None:
-    root = ET.fromstring(junit([run], {"bigcodebench": "worse by 0.200"}))
+    root = ET.fromstring(junit([run], {(str(run[0].folder), "bigcodebench"): "worse by 0.200"}))
     failures = {case.attrib["name"]: case.find("failure") for case in root.iter("testcase")}
     assert [name for name, found in failures.items() if found is not None] == ["bigcodebench"]
     assert root.attrib["failures"] == "1"
@@ -134,7 +134,7 @@ def test_answers_that_are_still_to_be_asked_are_an_error(tmp_path: Path) -> None
 
 @given(name=ANY)
 def test_any_name_is_xml(run: tuple[Run, Summary], name: str) -> None:
-    root = ET.fromstring(junit([(run[0], named(run[1], name))], {name: name}))
+    root = ET.fromstring(junit([(run[0], named(run[1], name))], {(str(run[0].folder), name): name}))
     case = next(root.iter("testcase"))
     assert case.attrib["name"] == xml_text(name)
 

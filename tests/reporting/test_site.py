@@ -221,17 +221,11 @@ def test_twenty_thousand_samples_open_in_two_seconds_and_stay_quick(page: Page, 
     assert loaded <= 1
 
 
-def test_the_newest_record_of_an_attempt_is_shown_and_pieces_hold_all(tmp_path: Path) -> None:
-    adapter = TypeAdapter(Record)
-    rows = [record("mbpp", number, 0.0) for number in range(TEXTS + 5)]
-    again = record("mbpp", 3, 1.0)
-    journal = tmp_path / RECORDS
-    journal.write_bytes(b"".join(adapter.dump_json(row) + b"\n" for row in (*rows, again)) + b'{"torn')
-    pieces = write_samples(journal, tmp_path / "data")
+def test_pieces_hold_all_samples_in_order(tmp_path: Path) -> None:
+    pieces = write_samples((record("mbpp", number, 0.0) for number in range(TEXTS + 5)), tmp_path)
     assert (pieces.rows, pieces.lists, pieces.texts) == (TEXTS + 5, 1, 2)
-    listed = json.loads((tmp_path / "data/list-0.js").read_text().removeprefix('received("list",0,').rstrip(");\n"))
-    assert len(listed) == TEXTS + 5
-    assert [row[3] for row in listed if row[1] == "mbpp/3"] == ["passed"]
+    listed = json.loads((tmp_path / "list-0.js").read_text().removeprefix('received("list",0,').rstrip(");\n"))
+    assert [row[1] for row in listed] == [f"mbpp/{number}" for number in range(TEXTS + 5)]
 
 
 def test_runs_that_cannot_be_read_are_named_and_the_rest_is_shown(tmp_path: Path, evaluate: Evaluate) -> None:
@@ -268,9 +262,7 @@ def test_a_run_that_asks_about_an_answer_that_has_none_is_shown(tmp_path: Path) 
         json.loads(adapter.dump_json(record("mmlu", 2, 0.0)))
         | {"answer": {**Answer("", "stop", 1, 0, 0.1, options=(-1.0, -2.0)).__dict__}}
     )
-    journal = tmp_path / RECORDS
-    journal.write_bytes(b"".join(adapter.dump_json(row) + b"\n" for row in (silent, options)))
-    write_samples(journal, tmp_path / "data")
-    text = (tmp_path / "data/texts-0.js").read_text()
+    write_samples([silent, options], tmp_path)
+    text = (tmp_path / "texts-0.js").read_text()
     assert '"options":[-1.0,-2.0]' in text
     assert text.count('"answer"') == 1

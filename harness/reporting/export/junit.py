@@ -10,12 +10,14 @@ from harness.reporting.table import number
 from harness.results import Missing, Summary, SummaryRow
 from harness.summary import first_rows
 
+Failures = Mapping[tuple[str, str], str]
+"""By a run's folder and a benchmark what a gate says of it."""
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no way to write, not even escaped (its section 2.2)."""
 
 
-def junit(runs: Sequence[tuple[Run, Summary]], failures: Mapping[str, str] | None = None) -> str:
-    """The XML text. A low score is no failure: one stands only where ``failures`` has a message for a benchmark.
+def junit(runs: Sequence[tuple[Run, Summary]], failures: Failures | None = None) -> str:
+    """The XML text. A low score is no failure: one stands only where ``failures`` has a message.
 
     A benchmark with infra errors, or with answers still to be asked, is an error; one that is unavailable is skipped.
     """
@@ -26,10 +28,10 @@ def junit(runs: Sequence[tuple[Run, Summary]], failures: Mapping[str, str] | Non
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _suites(run: Run, summary: Summary, failures: Mapping[str, str]) -> Iterator[ET.Element]:
+def _suites(run: Run, summary: Summary, failures: Failures) -> Iterator[ET.Element]:
     cases: dict[str, list[ET.Element]] = {}
     for row in first_rows(summary):
-        case = _case(run, summary, row, failures.get(row.benchmark, ""))
+        case = _case(run, summary, row, failures.get((str(run.folder), row.benchmark), ""))
         cases.setdefault(row.use_case, []).append(case)
     for missing in summary.unavailable:
         cases.setdefault(missing.use_case, []).append(_skipped(run, summary, missing))

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__, catalog
-from harness.baselines import SCORES
-from harness.errors import NotInstalledError
+from harness.errors import NotInstalledError, UsageError
 from harness.files import make_folder
 from harness.journal import RECORDS
 from harness.overview import Run, industry_gaps
 from harness.records import Outcome
+from harness.reporting.export.source import records_of
 from harness.reporting.site import feature as feature_page
 from harness.reporting.site import run as run_page
 from harness.reporting.site.overview import assessed, grid, page_of
@@ -140,8 +140,10 @@ def _run(run: Run, assessment: Assessment | None) -> dict[str, Any]:
 
 
 def _pieces(run: Run, out: Path) -> Pieces:
-    journal = next((run.folder / name for name in (RECORDS, SCORES) if (run.folder / name).is_file()), None)
-    return write_samples(journal, out / "data" / _stem(run)) if journal else Pieces(0, 0, 0)
+    try:
+        return write_samples(records_of(run), out / "data" / _stem(run))
+    except UsageError:  # it has none yet
+        return Pieces(0, 0, 0)
 
 
 def _samples(run: Run, runs: Sequence[Run], pieces: Mapping[str, Pieces]) -> dict[str, Any]:

@@ -5,12 +5,11 @@ JSON to the page, which shows texts as text alone.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.journal import read_records
 from harness.records import Record
 
 ROWS, TEXTS = 10_000, 200
@@ -28,21 +27,17 @@ class Pieces:
     texts: int
 
 
-def write_samples(journal: Path, folder: Path) -> Pieces:
-    """Writes the newest record of each attempt in ``journal`` to ``folder`` as list-N.js and texts-N.js.
-
-    The journal is read twice and never held as a whole: first where each attempt's newest record is, then these.
+def write_samples(records: Iterable[Record], folder: Path) -> Pieces:
+    """Writes ``records``, one for each attempt, to ``folder`` as list-N.js and texts-N.js.
 
     Raises:
-        DataError: a line of the journal is malformed.
+        DataError: a line of the journal that they come from is malformed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    newest = {record.key: number for number, (_, record) in enumerate(read_records(journal))}
-    wanted = set(newest.values())
     rows: list[Any] = []
     texts: list[Any] = []
     done, lists, pieces = 0, 0, 0
-    for record in _numbered(journal, wanted):
+    for record in records:
         rows.append(_row(record))
         texts.append(_text(record))
         done += 1
@@ -53,10 +48,6 @@ def write_samples(journal: Path, folder: Path) -> Pieces:
     pieces = _write(folder, "texts", pieces, texts)
     lists = _write(folder, "list", lists, rows)
     return Pieces(done, lists, pieces)
-
-
-def _numbered(journal: Path, wanted: set[int]) -> Iterator[Record]:
-    return (record for number, (_, record) in enumerate(read_records(journal)) if number in wanted)
 
 
 def _write(folder: Path, kind: str, number: int, rows: list[Any]) -> int:
