@@ -122,11 +122,12 @@ def jobs_of(plan: Plan, group: str) -> list[Job]:
     return [Job(entry.model, feature, tuple(entry.options)) for entry in wanted for feature in entry.features]
 
 
-def check_night(runs: Sequence[Run], earlier: Sequence[Run], margin: float) -> Iterator[tuple[Checked, list[Gated]]]:
-    """Each of tonight's runs against the newest complete one of ``earlier`` (oldest first) with the same settings."""
+def check_night(runs: Sequence[Run], others: Sequence[Run], margin: float) -> Iterator[tuple[Checked, list[Gated]]]:
+    """Each of tonight's runs against the newest complete one of ``others``, oldest first, that began before it."""
     for run in runs:
         names = run.manifest.model, run.manifest.feature, str(run.folder)
-        last = next((each for each in reversed(earlier) if _same(run, each) and each.state == "complete"), None)
+        good = [each for each in others if _same(run, each) and each.began < run.began and each.state == "complete"]
+        last = good[-1] if good else None
         if last is None:
             yield Checked(*names, "", (), (), "no complete run of the same settings in an earlier night"), []
             continue
@@ -139,10 +140,10 @@ def check_night(runs: Sequence[Run], earlier: Sequence[Run], margin: float) -> I
         yield Checked(*names, str(last.folder), tuple(row.text for row in rows), failed), rows
 
 
-def earlier_runs(nights: Path, tonight: Path) -> list[Run]:
-    """All runs of nights before ``tonight``, oldest first; what cannot be read is no good run."""
-    before = sorted(path for path in nights.iterdir() if path.is_dir() and path.name < tonight.name)
-    return [run for night in before for run in runs_in([night / "runs"])[0]]
+def other_nights(nights: Path, tonight: Path) -> list[Run]:
+    """All runs of all nights but ``tonight``, oldest first; what cannot be read is no good run."""
+    places = [path / "runs" for path in nights.iterdir() if path.name != tonight.name]
+    return runs_in(place for place in places if place.is_dir())[0]
 
 
 def _same(one: Run, other: Run) -> bool:

@@ -93,18 +93,18 @@ def _run(job: "Job", night: Path) -> "Done":
 
 def _report(plan: "Plan", done: "Sequence[Done]", night: Path, site: Path) -> bool:
     """Writes the night's files and the site; returns whether a run does worse than the last good one."""
-    from harness.nightly import check_night, earlier_runs
+    from harness.nightly import check_night, other_nights
     from harness.overview import runs_in
     from harness.reporting.night import write_night
     from harness.reporting.site.build import build
 
     runs, faults = runs_in([night / "runs"]) if (night / "runs").is_dir() else ([], [])
-    earlier = earlier_runs(night.parent, night)
-    checked = list(check_night(runs, earlier, plan.margin))
+    others = other_nights(night.parent, night)
+    checked = list(check_night(runs, others, plan.margin))
     write_night(done, runs, checked, faults, night)
-    shown = sorted({run.folder.relative_to(night.parent).parts[0] for run in earlier})[-plan.nights + 1 :]
-    old = [run for run in earlier if run.folder.relative_to(night.parent).parts[0] in shown]
-    print(build([*old, *runs], faults, site, plan.against))
+    by_night = {run.folder: run.folder.relative_to(night.parent).parts[0] for run in others}
+    shown = list(dict.fromkeys(by_night.values()))[-plan.nights :]
+    print(build([*(run for run in others if by_night[run.folder] in shown), *runs], faults, site, plan.against))
     for each, _ in checked:
         for line in each.regressions or ([each.why] if each.why else []):
             print(f"{each.model} {each.feature}: {line}")

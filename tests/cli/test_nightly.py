@@ -56,9 +56,10 @@ def test_a_night_goes_on_past_a_failed_model_and_reports_both(
 def test_a_regression_against_the_last_good_run_fails_the_night(evaluate: Evaluate, tmp_path: Path) -> None:
     nights = tmp_path / "results/nights"
     run_folder(nights / "2026-01-01/runs", "tiny", {"mbpp": [1.0] * 40})
-    half = run_folder(nights / "2026-01-02/runs", "tiny", {"mbpp": [1.0] * 40})
+    half = run_folder(nights / "2026-01-02/runs", "tiny", {"mbpp": [1.0] * 40}, began="2026-01-02T00:00:00+00:00")
     (half / "summary.json").unlink()  # broken off: not a good run
-    run_folder(nights / "2026-01-03/runs", "tiny", {"mbpp": [1.0] * 10 + [0.0] * 30})
+    worse = {"mbpp": [1.0] * 10 + [0.0] * 30}
+    run_folder(nights / "2026-01-03/runs", "tiny", worse, began="2026-01-03T00:00:00+00:00")
     shown = evaluate("nightly", plan(tmp_path / "plan.yaml", "no-such-model"), "--night", "2026-01-03")
     assert shown.returncode == 5
     assert "mbpp pass@1: -0.750" in shown.stdout
@@ -72,7 +73,7 @@ def test_a_regression_against_the_last_good_run_fails_the_night(evaluate: Evalua
 
 def test_a_run_on_other_data_is_not_compared_and_says_why(tmp_path: Path) -> None:
     run_folder(tmp_path / "one/runs", "tiny", {"mbpp": [1.0] * 40})
-    run_folder(tmp_path / "two/runs", "tiny", {"mbpp": [0.0] * 40}, sha256="b")
+    run_folder(tmp_path / "two/runs", "tiny", {"mbpp": [0.0] * 40}, sha256="b", began="2026-01-02T00:00:00+00:00")
     earlier, tonight = (runs_in([tmp_path / name])[0] for name in ("one", "two"))
     [(checked, rows)] = check_night(tonight, earlier, 0.03)
     assert rows == []
