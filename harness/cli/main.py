@@ -1,6 +1,7 @@
 """``evaluate``: finds the sub-command, and turns every error into one line, a way to mend it and an exit code."""
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ COMMANDS = {
     "baseline": "runs that later ones are compared with: baseline add|list|show",
     "results": "all runs and baselines: what there is, and whether industry benchmarks say what use cases say",
     "export": "runs in other formats: parquet, csv, lm-eval, openmetrics, junit, markdown",
+    "import": "results of lm-eval, EvalPlus or BigCodeBench as a baseline to compare with",
     "judge": "what other models think of several runs' answers, seen together or two by two",
     "doctor": "what this machine can do, and what to install for the rest",
 }
@@ -25,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     name, rest = (arguments[0], arguments[1:]) if arguments and arguments[0] in COMMANDS else ("run", arguments)
     try:
-        return int(importlib.import_module(f"harness.cli.{name}").main(rest))
+        module = f"{name}_" if keyword.iskeyword(name) else name
+        return int(importlib.import_module(f"harness.cli.{module}").main(rest))
     except KeyboardInterrupt:
         print("interrupted; what was answered is kept, the same command goes on from there", file=sys.stderr)
         return 130
