@@ -49,6 +49,8 @@ def main(argv: Sequence[str]) -> int:
     if arguments.out and len(arguments.run) > 1 and arguments.format == "lm-eval":
         raise UsageError("a results file of lm-eval is of one run", "leave out -o, or export one run at a time")
     runs = [open_run(folder) for folder in arguments.run]
+    if arguments.out:
+        _check_distinct(runs)
     together = [runs] if arguments.out else [[run] for run in runs]
     for part in together:
         _export(part, arguments)
@@ -56,6 +58,18 @@ def main(argv: Sequence[str]) -> int:
         if run.state != "complete":
             print(f"note: {run.folder} is not complete: {run.state}", file=sys.stderr)
     return 0
+
+
+def _check_distinct(runs: Sequence["Run"]) -> None:
+    """Refuses what would be counted twice in one file: a folder named twice, or a run and its kept baseline."""
+    from harness.errors import UsageError
+
+    seen: dict[tuple[str, str, str], Path] = {}
+    for run in runs:
+        key = run.manifest.model, run.manifest.feature, run.manifest.settings_hash
+        if key in seen:
+            raise UsageError(f"{seen[key]} and {run.folder} are the same run", "name one of them")
+        seen[key] = run.folder
 
 
 def _export(runs: Sequence["Run"], arguments: argparse.Namespace) -> None:
