@@ -21,7 +21,7 @@ FLOORS = [  # from the ground up; a module may import from its own floor and fro
     ["journal", "manifest", "latency", "groundtruth"],
     ["pipeline", "samples", "summary", "judges"],
     ["opinions", "baselines", "overview"],
-    ["comparison"],
+    ["comparison", "importing"],
     ["viability", "gate"],
     ["nightly"],
     ["reporting"],

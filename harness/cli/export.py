@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--format", required=True, choices=tuple(NAMES))
     parser.add_argument(
         "-o",
-        "--output",
+        "--out",
         default="",
         metavar="PLACE",
         help="a file, a folder, or - for standard output; of several runs it is one file (default: each run's folder)",
@@ -44,12 +44,14 @@ def main(argv: Sequence[str]) -> int:
     from harness.errors import UsageError
     from harness.reporting.export.source import open_run
 
-    if arguments.output == STDOUT and arguments.format == "parquet":
+    if arguments.out == STDOUT and arguments.format == "parquet":
         raise UsageError("parquet is no text", "name a file with -o")
-    if arguments.output and len(arguments.run) > 1 and arguments.format == "lm-eval":
+    if arguments.out and len(arguments.run) > 1 and arguments.format == "lm-eval":
         raise UsageError("a results file of lm-eval is of one run", "leave out -o, or export one run at a time")
     runs = [open_run(folder) for folder in arguments.run]
-    together = [runs] if arguments.output else [[run] for run in runs]
+    if arguments.out:
+        _check_distinct(runs)
+    together = [runs] if arguments.out else [[run] for run in runs]
     for part in together:
         _export(part, arguments)
     for run in runs:
@@ -58,19 +60,31 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _check_distinct(runs: Sequence["Run"]) -> None:
+    """Refuses what would be counted twice in one file: a folder named twice, or a run and its kept baseline."""
+    from harness.errors import UsageError
+
+    seen: dict[tuple[str, str, str], Path] = {}
+    for run in runs:
+        key = run.manifest.model, run.manifest.feature, run.manifest.settings_hash
+        if key in seen:
+            raise UsageError(f"{seen[key]} and {run.folder} are the same run", "name one of them")
+        seen[key] = run.folder
+
+
 def _export(runs: Sequence["Run"], arguments: argparse.Namespace) -> None:
     """Writes the runs as one file."""
     from harness.reporting.export.files import whole_file
     from harness.reporting.export.rows import rows_of
     from harness.reporting.export.tables import write_csv, write_parquet
 
-    if arguments.output == STDOUT:
+    if arguments.out == STDOUT:
         if arguments.format == "csv":
             write_csv(sys.stdout, (row for run in runs for row in rows_of(run)), arguments.answers)
         else:
             sys.stdout.write(_text(runs, arguments.format))
         return
-    place = _place(runs[0], arguments.format, arguments.output)
+    place = _place(runs[0], arguments.format, arguments.out)
     with whole_file(place) as file:
         rows = (row for run in runs for row in rows_of(run))
         if arguments.format == "parquet":

@@ -1,6 +1,7 @@
 """``evaluate``: finds the sub-command, and turns every error into one line, a way to mend it and an exit code."""
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ COMMANDS = {
     "report": "a static site of all runs: overview, features, runs, samples",
     "export": "runs in other formats: parquet, csv, lm-eval, openmetrics, junit, markdown",
     "nightly": "models times features from a file, one after the other, and a report of the night",
+    "import": "results of lm-eval, EvalPlus or BigCodeBench as a baseline to compare with",
     "judge": "what other models think of several runs' answers, seen together or two by two",
     "doctor": "what this machine can do, and what to install for the rest",
 }
@@ -27,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     name, rest = (arguments[0], arguments[1:]) if arguments and arguments[0] in COMMANDS else ("run", arguments)
     try:
-        return int(importlib.import_module(f"harness.cli.{name}").main(rest))
+        module = f"{name}_" if keyword.iskeyword(name) else name
+        return int(importlib.import_module(f"harness.cli.{module}").main(rest))
     except KeyboardInterrupt:
         print("interrupted; what was answered is kept, the same command goes on from there", file=sys.stderr)
         return 130

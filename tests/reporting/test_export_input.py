@@ -77,6 +77,7 @@ def test_what_does_not_go_together_is_told(tmp_path: Path, evaluate: Evaluate) -
     for arguments, said in (
         ((one, "--format", "parquet", "-o", "-"), "parquet is no text"),
         ((one, other, "--format", "lm-eval", "-o", tmp_path), "of one run"),
+        ((one, one, "--format", "openmetrics", "-o", "-"), "are the same run"),
         ((one, "--format", "excel"), "invalid choice"),
         ((one,), "--format"),
     ):

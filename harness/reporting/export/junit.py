@@ -36,7 +36,7 @@ def _suites(run: Run, summary: Summary, failures: Failures) -> Iterator[ET.Eleme
     for missing in summary.unavailable:
         cases.setdefault(missing.use_case, []).append(_skipped(run, summary, missing))
     for use_case, found in cases.items():
-        name = f"{summary.model} {summary.feature} {use_case}"
+        name = " ".join(filter(None, (summary.model, summary.feature, use_case)))
         began = {"timestamp": run.began[:19]} if run.began else {}
         suite = ET.Element("testsuite", {"name": xml_text(name), **_totals(found), **began})
         suite.extend(found)
@@ -71,7 +71,8 @@ def _skipped(run: Run, summary: Summary, missing: Missing) -> ET.Element:
 
 
 def _empty_case(run: Run, summary: Summary, use_case: str, benchmark: str, seconds: float) -> ET.Element:
-    names = {"name": benchmark, "classname": f"{summary.model}.{summary.feature}.{use_case}", "file": str(run.folder)}
+    place = ".".join(filter(None, (summary.model, summary.feature, use_case)))
+    names = {"name": benchmark, "classname": place, "file": str(run.folder)}
     return ET.Element("testcase", {name: xml_text(text) for name, text in names.items()} | {"time": f"{seconds:.1f}"})
 
 

@@ -1,7 +1,7 @@
 """One row for each record: the columns of scores.parquet and scores.csv, each with what it holds."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import UnionType
 from typing import Annotated, Any, get_args, get_type_hints
@@ -86,9 +86,9 @@ def rows_of(run: Run) -> Iterator[Row]:
 
 
 def _means(job: PlannedJob) -> list[Mean]:
-    """The job's means, each as a mean over attempts: one record says nothing of pass@k or of a unit of samples."""
+    """The job's means over attempts: one record says nothing of pass@k or of a unit of several samples."""
     found = (planned.metric for planned in metrics_of(job))
-    return [replace(each, unit="", unit_size="") for each in found if isinstance(each, Mean) and each.k == 1]
+    return [each for each in found if isinstance(each, Mean) and each.k == 1 and not each.unit]
 
 
 def _row(run: Run, began: datetime | None, use_case: str, metric: Mean | None, record: Record) -> Row:

@@ -1,0 +1,1 @@
+"""Results that other harnesses have written, as baselines to compare runs with."""
