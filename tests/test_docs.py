@@ -1,13 +1,18 @@
 """What the documents say is so."""
 
+import importlib
 import inspect
+import keyword
 import re
 import shlex
+from typing import Any
 
+import pytest
 from conftest import ROOT
 
 from benchmarks.code_completion import MAX_TOKENS, CodeCompletion
 from harness import errors
+from harness.cli.arguments import Parser
 from harness.cli.main import COMMANDS
 from harness.cli.run import parser
 from harness.prompts.postprocess import STEPS
@@ -29,6 +34,36 @@ def test_every_evaluate_command_in_the_readme_parses() -> None:
     for option in re.findall(r"`(--[a-z-]+)", README):
         known = [*parser()._option_string_actions, "--data-dir"]
         assert option in known, option
+
+
+class ParsedError(Exception):
+    """A command's options are all known."""
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command line of ours in a block of shell, with the document that has it."""
+    found = []
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        for block in re.findall(r"```sh\n(.*?)```", document.read_text(), re.DOTALL):
+            lines = block.replace("\\\n", " ").splitlines()
+            calls = [re.sub(r"^.*&& (?=evaluate )", "", line) for line in lines]
+            found += [(document.name, call) for call in calls if call.startswith("evaluate ")]
+    return found
+
+
+@pytest.mark.parametrize(("document", "call"), commands())
+def test_every_command_in_the_documents_parses(document: str, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = Parser.parse_args
+
+    def parsed(self: Parser, *arguments: Any) -> None:
+        parse(self, *arguments)
+        raise ParsedError
+
+    monkeypatch.setattr(Parser, "parse_args", parsed)
+    _, *words = shlex.split(call, comments=True)
+    name, rest = (words[0], words[1:]) if words[0] in COMMANDS else ("run", words)
+    with pytest.raises(ParsedError):
+        importlib.import_module(f"harness.cli.{name}{'_' * keyword.iskeyword(name)}").main(rest)
 
 
 def test_every_sub_command_is_in_the_readme() -> None:

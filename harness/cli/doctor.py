@@ -52,6 +52,10 @@ def main(argv: Sequence[str]) -> int:
             _package(name, 'pip install "duo-model-evaluation[screening]"')
             for name in ("license-expression", "picklescan", "cyclonedx-python-lib")
         ),
+        *(
+            _package(name, 'pip install "duo-model-evaluation[report]"')
+            for name in ("altair", "vl-convert-python", "jinja2")
+        ),
         ("hub", hub_reachable(), os.environ.get("HF_ENDPOINT", "https://huggingface.co")),
         _data(),
         ("cache", True, str(cache_dir())),

@@ -22,6 +22,7 @@ class RunProgress:
     def __init__(self, totals: Mapping[str, int], done: Mapping[str, int], console: Console) -> None:
         self._totals, self._done, self._console = totals, Counter(done), console
         self._infra: Counter[str] = Counter()
+        self._before = self._done.total()
         self._tokens, self._started, self._said = 0, time.monotonic(), time.monotonic()
         self._bars: Progress | None = None
         if console.is_terminal:
@@ -71,7 +72,13 @@ class RunProgress:
     def _line(self) -> None:
         self._said = time.monotonic()
         counts = ", ".join(f"{name} {self._done[name]}/{total}" for name, total in self._totals.items())
-        self._console.print(f"{counts} ({self._speed()})", highlight=False, soft_wrap=True)
+        self._console.print(f"{counts} ({self._speed()}{self._left()})", highlight=False, soft_wrap=True)
+
+    def _left(self) -> str:
+        """About how long it takes yet, if it goes on as since the start."""
+        done, left = self._done.total() - self._before, sum(self._totals.values()) - self._done.total()
+        minutes = left * (time.monotonic() - self._started) / done / 60 if done else 0.0
+        return f", about {minutes:.0f} min left" if minutes >= 1 else ""
 
 
 def error_console() -> Console:

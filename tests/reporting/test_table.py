@@ -132,6 +132,19 @@ def test_progress_away_from_a_terminal_is_plain_lines() -> None:
     assert "\x1b" not in text
 
 
+def test_progress_says_how_long_it_takes_yet_from_what_this_session_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    from test_journal import record
+
+    console = Console(file=io.StringIO(), force_terminal=False, width=200)
+    now = [1000.0]
+    monkeypatch.setattr("harness.reporting.progress.time.monotonic", lambda: now[0])
+    with RunProgress({"mbpp": 100}, {"mbpp": 60}, console) as progress:
+        now[0] += 60
+        for number in range(10):
+            progress.advance(record(number))
+    assert "about 3 min left" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
 def test_progress_on_a_terminal_is_a_bar() -> None:
     from test_journal import record
 
