@@ -19,6 +19,7 @@ COMMANDS = {
     "export": "runs in other formats: parquet, csv, lm-eval, openmetrics, junit, markdown",
     "nightly": "models times features from a file, one after the other, and a report of the night",
     "import": "results of lm-eval, EvalPlus or BigCodeBench as a baseline to compare with",
+    "publish": "runs on an MLflow server, or in GitLab's model experiments",
     "judge": "what other models think of several runs' answers, seen together or two by two",
     "doctor": "what this machine can do, and what to install for the rest",
 }
