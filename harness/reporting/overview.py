@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.overview import Gap, Line
+from harness.reporting.table import interval, number
 from harness.results import Estimate
 
 
@@ -27,8 +28,8 @@ def print_runs(lines: Sequence[Line], console: Console) -> None:
         scores = line.scores.values()
         columns = (
             line.scores,
-            (f"{each.value:.3f}" for each in scores),
-            (_interval(each) for each in scores),
+            (number(each.value) for each in scores),
+            (interval(each) for each in scores),
             (f"{each.n:,}" for each in scores),
         )
         table.add_row(head, *("\n".join(column) for column in columns), end_section=True)
@@ -44,10 +45,10 @@ def print_gaps(gaps: Sequence[Gap], console: Console) -> None:
         table = _table("model", industry, "rank", gitlab, "rank", "gap", "95 % interval")
         table.title = f"{use_case}: {industry} (industry) and {gitlab} (use case)"
         for gap in group:
-            interval = f"{gap.gap.low:+.3f} to {gap.gap.high:+.3f}"
+            bounds = f"{gap.gap.low:+.3f} to {gap.gap.high:+.3f}"
             ranks = str(gap.industry_rank), str(gap.rank)
             figures = _score(gap.industry_score), ranks[0], _score(gap.score), ranks[1]
-            table.add_row(gap.model, *figures, f"{gap.gap.value:+.3f}", interval)
+            table.add_row(gap.model, *figures, f"{gap.gap.value:+.3f}", bounds)
         console.print()
         console.print(table)
     console.print()
@@ -62,8 +63,4 @@ def _table(*names: str) -> Table:
 
 
 def _score(found: Estimate) -> str:
-    return f"{found.value:.3f} ({_interval(found)}), n={found.n:,}"
-
-
-def _interval(found: Estimate) -> str:
-    return f"{found.low:.3f}-{found.high:.3f}"
+    return f"{number(found.value)} ({interval(found)}), n={found.n:,}"

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.records import Outcome
 from harness.reporting.judges import judged_name, print_calibrations
-from harness.results import Calibration, GroundTruth, LatencyRow, Quantiles, Summary, SummaryRow, Usage
+from harness.results import Calibration, Estimate, GroundTruth, LatencyRow, Quantiles, Summary, SummaryRow, Usage
 from harness.summary import GATE_SECONDS, first_rows
 
 PLAIN_WIDTH = 120
@@ -127,15 +127,20 @@ def _groups(row: SummaryRow) -> Table:
     for name in ("", "score", "95 % interval", "n"):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for tag, values in row.groups.items():
-        for number, (value, found) in enumerate(values.items()):
-            shown = (f"{found.value:.3f}", f"{found.low:.3f}-{found.high:.3f}", str(found.n))
-            table.add_row("" if number else tag.replace("_", " "), value.replace("_", " "), *shown)
+        for at, (value, found) in enumerate(values.items()):
+            shown = (number(found.value), interval(found), str(found.n))
+            table.add_row("" if at else tag.replace("_", " "), value.replace("_", " "), *shown)
     return table
 
 
 def number(value: float) -> str:
     """Three decimals, or three digits of what has no bound: a perplexity may be astronomical."""
     return f"{value:.3f}" if abs(value) < LARGE else f"{value:.3g}"
+
+
+def interval(found: Estimate) -> str:
+    """An estimate's 95 % interval."""
+    return f"{number(found.low)}-{number(found.high)}"
 
 
 def _latency(rows: Sequence[LatencyRow]) -> Table:

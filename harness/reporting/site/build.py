@@ -18,6 +18,7 @@ from harness.reporting.site import feature as feature_page
 from harness.reporting.site import run as run_page
 from harness.reporting.site.overview import assessed, grid, page_of
 from harness.reporting.site.samples import Pieces, write_samples
+from harness.reporting.table import number
 from harness.viability import Assessment
 
 SOURCE = "'self' file:"
@@ -88,7 +89,7 @@ def _writer(out: Path) -> Writer:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = feature_page.number
+    environment.filters["number"] = number
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     common = {"source": SOURCE, "version": __version__, "made": made}
 

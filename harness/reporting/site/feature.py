@@ -12,6 +12,7 @@ from harness.catalog import Feature
 from harness.overview import Gap, Run
 from harness.paired import published
 from harness.reporting.site.charts import Bar, Drawn, Point, draw, intervals, trend
+from harness.reporting.table import interval, number
 from harness.results import Estimate, SummaryRow
 from harness.summary import first_rows
 
@@ -83,37 +84,30 @@ def cases(feature: Feature, runs: Sequence[Run], against: Sequence[str], charts:
 
 def tables(runs: Sequence[Run], gaps: Sequence[Gap]) -> list[Table]:
     """Latency, cost and the gap between industry benchmarks and use cases, of all runs of the feature."""
+    ranks = "model", "industry benchmark", "score", "rank", "use case's own", "score", "rank", "gap", "95 % interval"
     return [
         Table(
-            *("latency", "Latency", "Streamed answers, in seconds; how many were asked at a time."),
+            "latency",
+            "Latency",
+            "Streamed answers, in seconds; how many were asked at a time.",
             ("run", "benchmark", "at a time", "first token p50", "whole p50", "whole p95", "n"),
             tuple(_latency(runs)),
         ),
         Table(
-            *("cost", "Tokens and cost", "What a run used; cost where prices are known."),
+            "cost",
+            "Tokens and cost",
+            "What a run used; cost where prices are known.",
             ("run", "tokens in prompts", "tokens in answers", "cost (USD)"),
             tuple(_cost(runs)),
         ),
         Table(
-            *(
-                "gap",
-                "Industry against use case",
-                "Gap: industry minus use case. Ranks: among models with both.",
-            ),
-            ("model", "industry benchmark", "score", "rank", "use case's own", "score", "rank", "gap", "95 % interval"),
-            tuple(_gap(gap) for gap in gaps),
+            "gap",
+            "Industry against use case",
+            "Gap: industry minus use case. Ranks: among models with both.",
+            ranks,
+            tuple(map(_gap, gaps)),
         ),
     ]
-
-
-def number(value: float) -> str:
-    """A score with three decimals; with none, and thousands apart, where it is large."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
-
-
-def interval(found: Estimate) -> str:
-    """An estimate's 95 % interval."""
-    return f"{number(found.low)}-{number(found.high)}"
 
 
 def _variants(runs: Sequence[Run]) -> list[_Variant]:

@@ -8,7 +8,7 @@ from harness.files import read_json
 from harness.manifest import Manifest
 from harness.overview import Run
 from harness.records import Outcome
-from harness.reporting.site.feature import interval, number
+from harness.reporting.table import interval, number
 from harness.results import Summary
 from harness.screening.screen import SCREENING, Screening
 from harness.viability import Assessment
