@@ -278,11 +278,13 @@ def test_compare_prints_both_scores_the_labels_and_what_flipped(make: Make, eval
 def test_the_gate_fails_for_sure_regressions_and_says_where_it_cannot_tell(
     make: Make, evaluate: Evaluate, ours: list[float], code: int, said: str
 ) -> None:
-    shown = evaluate(
-        "gate", make("ours", {"mbpp": ours}), "--against", make("theirs", {"mbpp": [1.0] * 180 + [0.0] * 20})
-    )
+    theirs = make("theirs", {"mbpp": [1.0] * 180 + [0.0] * 20})
+    command = "gate", make("ours", {"mbpp": ours}), "--against", theirs
+    shown = evaluate(*command)
     assert shown.returncode == code, shown.stderr
     assert said in shown.stdout
+    told = json.loads(evaluate(*command, "--json").stdout)
+    assert (told["failed"], told["rows"][0]["verdict"]) == (code == 5, said)
 
 
 def test_baselines_are_added_listed_and_shown(make: Make, evaluate: Evaluate) -> None:
