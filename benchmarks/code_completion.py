@@ -78,7 +78,7 @@ class CodeCompletion:
     instruction: Instruction = field(default_factory=lambda: instruction("code-completion"))
 
     name: ClassVar[str] = "code-completion"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     metric: ClassVar[str] = "pass@1"
     max_tokens: ClassVar[int] = max(MAX_TOKENS.values())
     stop: ClassVar[tuple[str, ...]] = ()
