@@ -101,7 +101,7 @@ def _report(plan: "Plan", done: "Sequence[Done]", night: Path, site: Path) -> bo
     runs, faults = runs_in([night / "runs"]) if (night / "runs").is_dir() else ([], [])
     others = other_nights(night.parent, night)
     checked = list(check_night(runs, others, plan.margin))
-    write_night(done, runs, checked, faults, night)
+    write_night(done, runs, checked, faults, night, plan.against)
     by_night = {run.folder: run.folder.relative_to(night.parent).parts[0] for run in others}
     shown = list(dict.fromkeys(by_night.values()))[-plan.nights :]
     print(build([*(run for run in others if by_night[run.folder] in shown), *runs], faults, site, plan.against))

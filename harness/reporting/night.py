@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.errors import HarnessError
 from harness.files import write_json
 from harness.gate import Gated
 from harness.nightly import NIGHT, Checked, Done
@@ -11,6 +12,7 @@ from harness.overview import Run
 from harness.reporting.export.junit import junit
 from harness.reporting.export.markdown import code, markdown
 from harness.reporting.export.openmetrics import openmetrics
+from harness.viability import assess
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ def write_night(
     checked: Sequence[tuple[Checked, Sequence[Gated]]],
     faults: Sequence[str],
     folder: Path,
+    against: str = "",
 ) -> None:
-    """Writes the night's files to ``folder``.
+    """Writes the night's files to ``folder``; with labels where ``against`` names a baseline.
 
     Raises:
         JournalError: they cannot be written.
@@ -45,8 +48,22 @@ def write_night(
     }
     (folder / "metrics.txt").write_text(openmetrics(summaries), encoding="utf-8")
     (folder / "junit.xml").write_text(junit(summed, failures), encoding="utf-8")
-    comment = [*_head(done, [each for each, _ in checked], faults), markdown(summaries)]
+    head = _head(done, [each for each, _ in checked], faults)
+    comment = [*head, *(_labels(runs, against) if against else ()), markdown(summaries)]
     (folder / "comment.md").write_text("\n".join(comment), encoding="utf-8")
+
+
+def _labels(runs: Sequence[Run], against: str) -> Iterator[str]:
+    for run in runs:
+        names = f"{code(run.manifest.model)} for {code(run.manifest.feature)}"
+        try:
+            found = assess(run.folder, against, all_metrics=False)
+        except HarnessError as error:
+            yield f"- {names}: no label: {code(error.message)}"
+            continue
+        cases = ", ".join(f"{code(each.use_case)} {each.label}" for each in found.labels if each.row)
+        yield f"- {names}: **{found.label}** against {code(found.comparison.theirs)} ({cases})"
+    yield ""
 
 
 def _head(done: Sequence[Done], checked: Sequence[Checked], faults: Sequence[str]) -> Iterator[str]:

@@ -60,7 +60,9 @@ def test_a_regression_against_the_last_good_run_fails_the_night(evaluate: Evalua
     (half / "summary.json").unlink()  # broken off: not a good run
     worse = {"mbpp": [1.0] * 10 + [0.0] * 30}
     run_folder(nights / "2026-01-03/runs", "tiny", worse, began="2026-01-03T00:00:00+00:00")
-    shown = evaluate("nightly", plan(tmp_path / "plan.yaml", "no-such-model"), "--night", "2026-01-03")
+    best = run_folder(tmp_path, "best", {"mbpp": [1.0] * 40})
+    file = plan(tmp_path / "plan.yaml", "no-such-model", against=str(best))
+    shown = evaluate("nightly", file, "--night", "2026-01-03")
     assert shown.returncode == 5
     assert "mbpp pass@1: -0.750" in shown.stdout
     night = nights / "2026-01-03"
@@ -68,7 +70,9 @@ def test_a_regression_against_the_last_good_run_fails_the_night(evaluate: Evalua
     failure = ET.parse(night / "junit.xml").getroot().find(".//testcase[@name='mbpp']/failure")
     assert failure is not None
     assert "worse than" in failure.attrib["message"]
-    assert "**worse than the last good run**" in (night / "comment.md").read_text()
+    comment = (night / "comment.md").read_text()
+    assert "**worse than the last good run**" in comment
+    assert "- `tiny` for `code-suggestions`: **Limited** against `best` (`code-generation` Limited)" in comment
 
 
 def test_a_run_on_other_data_is_not_compared_and_says_why(tmp_path: Path) -> None:
