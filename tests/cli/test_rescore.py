@@ -77,8 +77,9 @@ def test_bigcodebench_hard_is_scored_as_the_leaderboard_did(
         XDG_CACHE_HOME=str(tmp_path / "cache"),
     )
     assert done.returncode == 0, done.stderr
-    [row] = json.loads(done.stdout)["rows"]
+    row, verbatim = json.loads(done.stdout)["rows"]
     assert (row["metric"], row["estimate"]["n"]) == ("pass@1", 148)
+    assert (verbatim["metric"], verbatim["estimate"]["value"]) == ("verbatim", 0.0)
     said = json.loads((mirror / "samples/hard-instruct-calibrated_eval_results.json").read_text())["eval"]
     [records] = (tmp_path / "results/runs").rglob("records.jsonl")
     found = {each["sample"]: each["verdict"] for each in map(json.loads, records.read_text().splitlines())}
