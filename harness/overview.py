@@ -13,7 +13,7 @@ from harness.catalog import Feature
 from harness.errors import DataError, UsageError
 from harness.manifest import MANIFEST, Manifest, read_manifest
 from harness.paired import Difference, unpaired
-from harness.results import Estimate, Summary
+from harness.results import Estimate, Summary, SummaryRow
 from harness.summary import first_rows, read_summary
 
 
@@ -118,6 +118,12 @@ class Gap:
     gap: Difference
 
 
+def variant_of(run: Run, row: SummaryRow) -> str:
+    """Equal for scores that may be ranked together: those of one version and one way to ask a benchmark."""
+    settings = run.manifest.settings["benchmarks"].get(row.benchmark, {})
+    return json.dumps([row.version, settings], sort_keys=True)
+
+
 def industry_gaps(runs: Sequence[Run], features: Iterable[Feature]) -> list[Gap]:
     """Each pair of an industry benchmark and a use case's own, over all models that have both, best at industry first.
 
@@ -128,9 +134,7 @@ def industry_gaps(runs: Sequence[Run], features: Iterable[Feature]) -> list[Gap]
     for run in runs:
         for row in first_rows(run.summary) if run.summary else ():
             if row.estimate:
-                settings = run.manifest.settings["benchmarks"].get(row.benchmark, {})
-                variant = json.dumps([row.version, settings], sort_keys=True)
-                newest[row.benchmark, variant][run.manifest.model] = row.estimate
+                newest[row.benchmark, variant_of(run, row)][run.manifest.model] = row.estimate
     found: list[Gap] = []
     for use_case, industry, gitlab in _pairs(features):
         for theirs in [scores for (name, _), scores in newest.items() if name == industry]:

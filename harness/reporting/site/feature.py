@@ -1,6 +1,5 @@
 """The site's page of a feature: scores beside baselines, over time, by group; latency, cost, industry's gap."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import Any
 
 from harness.baselines import KEPT, published_of
 from harness.catalog import Feature
-from harness.overview import Gap, Run
+from harness.overview import Gap, Run, variant_of
 from harness.paired import published
 from harness.reporting.site.charts import Bar, Drawn, Point, draw, intervals, trend
 from harness.reporting.table import interval, number
@@ -111,12 +110,12 @@ def tables(runs: Sequence[Run], gaps: Sequence[Gap]) -> list[Table]:
 
 
 def _variants(runs: Sequence[Run]) -> list[_Variant]:
-    found: dict[str, _Variant] = {}
+    found: dict[tuple[str, str], _Variant] = {}
     for run in runs:
         for row in first_rows(run.summary) if run.summary else ():
             if row.estimate:
                 settings = run.manifest.settings["benchmarks"].get(row.benchmark, {})
-                key = json.dumps([row.benchmark, row.version, settings], sort_keys=True)
+                key = row.benchmark, variant_of(run, row)
                 found.setdefault(key, _Variant(row.benchmark, row.version, settings)).found.append((run, row))
     return list(found.values())
 

@@ -11,6 +11,7 @@ from harness.records import Outcome
 from harness.reporting.table import interval, number
 from harness.results import Summary
 from harness.screening.screen import SCREENING, Screening
+from harness.summary import first_rows
 from harness.viability import Assessment
 
 Cells = tuple[str, ...]
@@ -54,7 +55,7 @@ def unusual(summary: Summary) -> Iterator[str]:
     for truth in summary.ground_truth:
         if truth.broken:
             yield f"{truth.benchmark}: {len(truth.broken)} of {truth.checked} own solutions fail here"
-    for row in {row.benchmark: row for row in reversed(summary.rows)}.values():
+    for row in first_rows(summary):
         if row.records < row.samples * row.attempts:
             yield f"{row.benchmark}: {row.records} of {row.samples * row.attempts} answers are there"
         if row.fallbacks:
