@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +28,33 @@ def read_json(path: Path, kind: type[Held], mend: str) -> Held | None:
         return TypeAdapter(kind).validate_json(path.read_bytes())
     except ValidationError as error:
         raise DataError(f"{path}: {first_fault(error, kind.__name__.lower())}", mend) from None
+
+
+@dataclass(frozen=True)
+class _Versioned:
+    schema: int = 1
+
+
+def schema_of(path: Path) -> int | None:
+    """The schema that the file at ``path`` says it is of (1 where it says none), or None where there is no such file.
+
+    Raises:
+        DataError: it is malformed.
+    """
+    found = read_json(path, _Versioned, "move it away")
+    return found.schema if found else None
+
+
+def read_versioned(path: Path, kind: type[Held], schema: int, mend: str) -> Held | None:
+    """As :func:`read_json`, of a file that says which schema it is of.
+
+    Raises:
+        DataError: it is malformed, or of a schema other than ``schema``.
+    """
+    found = schema_of(path)  # first: another schema's fields are other ones
+    if found not in (None, schema):
+        raise DataError(f"{path} is of schema {found}, this version reads {schema}", mend)
+    return read_json(path, kind, mend)
 
 
 def make_folder(folder: Path) -> None:

@@ -16,13 +16,15 @@ from harness import __version__
 from harness.benchmark import metrics_of
 from harness.catalog import Prices, model_entry
 from harness.errors import DataError, OutputError
-from harness.files import read_json
+from harness.files import read_versioned
 from harness.metrics import Metric, chosen, with_pass_at_k
 from harness.plan import Job, Plan
 from harness.results import GroundTruth, LeftOut, Missing
 from harness.scoring.judge import is_judged, judged_metrics
 
 MANIFEST = "manifest.json"
+SCHEMA = 1
+"""Raised when a folder that an earlier version wrote can no longer be read; what is only new has a default instead."""
 _PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "huggingface_hub", "pydantic", "tree-sitter")
 
 
@@ -68,8 +70,12 @@ class Session:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A run's manifest. ``settings`` are what the settings hash is made of; each session adds one to ``sessions``."""
+    """A run's manifest. ``settings`` are what the settings hash is made of; each session adds one to ``sessions``.
 
+    ``schema`` is that of the whole folder: of this file and of the records beside it.
+    """
+
+    schema: int = field(default=SCHEMA, kw_only=True)
     model: str
     model_source: str
     model_files: Mapping[str, str]
@@ -153,9 +159,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     """The folder's manifest, or None where there is none yet.
 
     Raises:
-        DataError: it is malformed.
+        DataError: it is malformed, or of a schema that this version does not read.
     """
-    return read_json(folder / MANIFEST, Manifest, "mend the file, or move the run folder away")
+    mend = "read it with the version that wrote it, or move the run folder away"
+    return read_versioned(folder / MANIFEST, Manifest, SCHEMA, mend)
 
 
 def check_same_data(earlier: Manifest, plan: Plan) -> None:

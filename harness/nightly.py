@@ -23,7 +23,7 @@ from harness.comparison import compare
 from harness.engines.model import slug
 from harness.errors import HarnessError, UsageError, first_fault
 from harness.gate import MARGIN, Gated, gated
-from harness.overview import Run, runs_in
+from harness.runs import Run, runs_in
 
 NIGHT = "night.json"
 _STRICT = ConfigDict(extra="forbid")

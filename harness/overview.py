@@ -4,70 +4,14 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
-from harness.baselines import KEPT
 from harness.catalog import Feature
-from harness.errors import DataError, UsageError
-from harness.manifest import MANIFEST, Manifest, read_manifest
 from harness.paired import Difference, unpaired
-from harness.results import Estimate, Summary, SummaryRow
-from harness.summary import first_rows, read_summary
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run's folder with what is read of it; ``summary`` is None where nothing was summed up yet."""
-
-    folder: Path
-    manifest: Manifest
-    summary: Summary | None
-
-    @property
-    def began(self) -> str:
-        """When it first asked, ISO 8601 in UTC; "" for one that never did."""
-        return self.manifest.sessions[0].asked_from if self.manifest.sessions else ""
-
-    @property
-    def state(self) -> str:
-        """Whether it is complete, and if not how far it is."""
-        if self.summary is None:
-            return "not summed up"
-        if self.summary.complete:
-            return "complete"
-        rows = first_rows(self.summary)
-        asked, all_ = sum(row.records for row in rows), sum(row.samples * row.attempts for row in rows)
-        return f"{asked} of {all_} answers" if asked < all_ else "incomplete"
-
-
-def places_of(named: Sequence[Path]) -> list[Path]:
-    """The folders that are ``named``, or where runs and baselines are by default.
-
-    Raises:
-        UsageError: one of them is no folder.
-    """
-    for place in named:
-        if not place.is_dir():
-            raise UsageError(f"{place} is no folder", "name one that holds runs")
-    return list(named) or [place for place in (Path("results/runs"), KEPT) if place.is_dir()]
-
-
-def runs_in(places: Iterable[Path]) -> tuple[list[Run], list[str]]:
-    """Every run below ``places``, oldest first, and what is wrong with those that cannot be read."""
-    found, faults = [], []
-    for file in sorted(path for place in places for path in place.rglob(MANIFEST)):
-        folder = file.parent
-        try:
-            manifest = read_manifest(folder)
-            summary = read_summary(folder)
-        except DataError as error:
-            faults.append(f"{error.message}; {error.mend}")
-            continue
-        assert manifest is not None
-        found.append(Run(folder, manifest, summary))
-    return sorted(found, key=lambda run: run.began), faults
+from harness.results import Estimate, SummaryRow
+from harness.runs import Run
+from harness.summary import first_rows
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Asks, scores and writes down, all in flight at once: while the engine answers, the sandbox judges what has come."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -20,7 +20,15 @@ SCORE_TRIES = 3
 
 NOT_GIVEN = Score(Outcome.NO_ANSWER, {}, {"reason": "no answer was given"})
 
-OnRecord = Callable[[Record], None]
+
+class Follower:
+    """Who is told how a run goes on; this one takes no notice."""
+
+    def answered(self, benchmark: str, answer: Answer) -> None:
+        """An answer to a sample of ``benchmark`` has come, and is not yet scored."""
+
+    def written(self, record: Record) -> None:
+        """A record is in the journal."""
 
 
 class Given:
@@ -37,11 +45,11 @@ async def run(
     candidate: Asker | Given,
     sandbox: Sandbox,
     journal: Journal,
-    on_record: OnRecord,
+    follower: Follower = Follower(),  # noqa: B008  (it has no state)
     panel: Panel | None = None,
     sandboxes: Mapping[str, Sandbox] = MappingProxyType({}),
 ) -> None:
-    """Does all that the journal says is not done; ``on_record`` is told of each record after it is written.
+    """Does all that the journal says is not done, and tells ``follower``.
 
     The candidate answers the samples and nothing else; the judges are reached by scorers alone. ``sandboxes`` are those
     of benchmarks that bring an environment of their own, by the benchmark's name.
@@ -68,7 +76,8 @@ async def run(
         earlier = journal.records.get((job.entry.name, sample.id, attempt))
         answer = earlier.answer if earlier else None
         try:
-            answer = answer or await ask(job, sample, attempt)
+            if not answer and (answer := await ask(job, sample, attempt)):
+                follower.answered(job.entry.name, answer)
             score = await _score(job, sample, answer, tools_of(job)) if answer else NOT_GIVEN
             if answer and panel:
                 score = await panel.judged(score, job.benchmark, sample, answer)
@@ -85,7 +94,7 @@ async def run(
             raise
         record = _record(job, sample, attempt, answer, score)
         journal.append(record)
-        on_record(record)
+        follower.written(record)
 
     try:
         async with asyncio.TaskGroup() as workers:

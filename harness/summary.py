@@ -2,13 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
-from harness.errors import DataError
-from harness.files import read_json
+from harness.files import read_versioned
 from harness.latency import Latency, Pass
 from harness.manifest import Manifest, PlannedJob, PlannedMetric
 from harness.metrics import Mean, Metric, chosen, estimates, groups
@@ -19,11 +17,6 @@ from harness.statistics import quantiles
 SUMMARY = "summary.json"
 GATE_SECONDS = 3.0
 """The most that the 95th percentile of a whole answer may take (GitLab, ai_evaluation_guidelines.md)."""
-
-
-@dataclass(frozen=True)
-class _Version:
-    schema: int
 
 
 def summarise(
@@ -67,11 +60,7 @@ def read_summary(folder: Path) -> Summary | None:
     Raises:
         DataError: it is malformed, or of a schema that this version does not know.
     """
-    mend = "run its own command again, which makes it anew"
-    version = read_json(folder / SUMMARY, _Version, mend)  # first: another schema's fields are other ones
-    if version and version.schema != SUMMARY_SCHEMA:
-        raise DataError(f"{folder / SUMMARY} is of schema {version.schema}, this version reads {SUMMARY_SCHEMA}", mend)
-    return read_json(folder / SUMMARY, Summary, mend)
+    return read_versioned(folder / SUMMARY, Summary, SUMMARY_SCHEMA, "run its own command again, which makes it anew")
 
 
 def first_rows(summary: Summary) -> list[SummaryRow]:

@@ -50,9 +50,9 @@ def write(folder: Path, manifest: Manifest, records: Iterable[Record]) -> None:
     write_json(folder / SUMMARY, summarise(manifest, {each.key: each for each in told}.values()))
 
 
-def set_schema(folder: Path, version: int) -> None:
-    """Makes the summary one of another schema, with other fields."""
-    (folder / SUMMARY).write_text(json.dumps({"schema": version, "scores": []}))
+def set_schema(file: Path, version: int) -> None:
+    """Makes the file one of another schema, with other fields."""
+    file.write_text(json.dumps({"schema": version, "scores": []}))
 
 
 def _rich(plain: Record, at: int, n: int) -> Record:

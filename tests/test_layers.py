@@ -20,7 +20,7 @@ FLOORS = [  # from the ground up; a module may import from its own floor and fro
     ["plan"],
     ["journal", "manifest", "latency", "groundtruth"],
     ["pipeline", "samples", "summary", "judges"],
-    ["opinions", "baselines", "overview"],
+    ["opinions", "baselines", "runs", "overview"],
     ["comparison", "importing"],
     ["viability", "gate"],
     ["nightly"],

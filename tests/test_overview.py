@@ -8,8 +8,10 @@ from conftest import Evaluate
 from run_folders import run_folder
 
 from harness import catalog
+from harness.journal import RECORDS
 from harness.manifest import MANIFEST
-from harness.overview import industry_gaps, listed, runs_in
+from harness.overview import industry_gaps, listed
+from harness.runs import runs_in
 from harness.summary import SUMMARY
 
 FEATURES = tuple(catalog.features().values())
@@ -78,13 +80,14 @@ def test_a_use_case_without_an_industry_benchmark_is_held_against_its_features(t
 
 def test_the_command_shows_what_it_can_and_names_what_it_cannot(three: Path, evaluate: Evaluate) -> None:
     (three / "half" / SUMMARY).unlink()
+    (three / "half" / RECORDS).unlink()
     (three / "other" / SUMMARY).write_text("{")
     (three / "empty").mkdir()
-    newer = json.loads((three / "famous" / SUMMARY).read_text()) | {"schema": 99}
-    (three / "famous" / SUMMARY).write_text(json.dumps(newer))
+    newer = json.loads((three / "famous" / MANIFEST).read_text()) | {"schema": 99}
+    (three / "famous" / MANIFEST).write_text(json.dumps(newer))
     shown = evaluate("results", str(three))
     assert shown.returncode == 3
-    assert "not summed up" in shown.stdout
+    assert "nothing answered" in shown.stdout
     assert "plain" in shown.stdout
     assert f"left out: {three}/other/{SUMMARY}" in shown.stderr
     assert "is of schema 99" in shown.stderr

@@ -60,7 +60,7 @@ def run(plan: Plan, engine: object, folder: Path, sandbox: Sandbox | None = None
     with Journal(folder) as journal:
         with sandbox or Sandbox(Level.NONE, slots=1) as opened:
             candidate = Asker(engine, plan.options.engine)  # type: ignore[arg-type]
-            asyncio.run(pipeline.run(plan, candidate, opened, journal, lambda record: None))
+            asyncio.run(pipeline.run(plan, candidate, opened, journal))
         return {record.sample: record for record in journal.records.values()}
 
 

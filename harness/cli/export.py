@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.cli.arguments import Parser
 
 if TYPE_CHECKING:
-    from harness.overview import Run
+    from harness.runs import Run
 
 NAMES = {
     "parquet": "scores.parquet",
@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
 
     from harness.errors import UsageError
-    from harness.reporting.export.source import open_run
+    from harness.runs import open_run
 
     if arguments.out == STDOUT and arguments.format == "parquet":
         raise UsageError("parquet is no text", "name a file with -o")
@@ -103,7 +103,7 @@ def _text(runs: Sequence["Run"], form: str) -> str:
     from harness.reporting.export.lm_eval import lm_eval_results
     from harness.reporting.export.markdown import markdown
     from harness.reporting.export.openmetrics import openmetrics
-    from harness.reporting.export.source import summary_of
+    from harness.runs import summary_of
 
     summaries = [summary_of(run) for run in runs]
     match form:

@@ -116,10 +116,10 @@ class MainJob:
         options = self.plan.options
         engine = open_engine(options.engine, self.plan.model, options.seed, self._tell, self.plan.asks_infills)
         budget = Budget(options.max_cost, _spent(manifest, journal))
-        totals, done = counts(self.plan, journal)
+        before = counts(self.plan, journal)
         self._tell(f"{self.plan.model.name} from {self.plan.model.source}; sandbox: {level}; {folder}")
-        to_ask = sum(not journal.answered((job.entry.name, sample.id, attempt)) for job, sample, attempt in left)
-        there = sum(totals.values()) - to_ask
+        there = sum(each.answered for each in before.values())
+        to_ask = sum(each.total for each in before.values()) - there
         self._tell(f"{there} answers are there, {to_ask} to ask" if there else f"{to_ask} answers to ask")
 
         async def session() -> None:
@@ -132,13 +132,13 @@ class MainJob:
                 write_json(folder / SCREENING, self.screening)
                 await self._time(folder, engine)
                 panel = await self._panel(folder, judges)
-                before = await engine.usage()
+                used = await engine.usage()
                 try:
-                    with Sandbox(level) as sandbox, RunProgress(totals, done, self.say) as progress, ExitStack() as own:
+                    with Sandbox(level) as sandbox, RunProgress(before, self.say) as progress, ExitStack() as own:
                         sandboxes = own_sandboxes(self.plan, level, own)
-                        await run(self.plan, candidate, sandbox, journal, progress.advance, panel, sandboxes)
+                        await run(self.plan, candidate, sandbox, journal, progress, panel, sandboxes)
                 finally:
-                    ended = replace(begun, usage=await counted(candidate, judges.values(), before))
+                    ended = replace(begun, usage=await counted(candidate, judges.values(), used))
                     write_json(folder / MANIFEST, manifest_of(self.plan, (*manifest.sessions, ended)))
 
         asyncio.run(session())

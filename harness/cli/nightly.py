@@ -94,9 +94,9 @@ def _run(job: "Job", night: Path) -> "Done":
 def _report(plan: "Plan", done: "Sequence[Done]", night: Path, site: Path) -> bool:
     """Writes the night's files and the site; returns whether a run does worse than the last good one."""
     from harness.nightly import check_night, other_nights
-    from harness.overview import runs_in
     from harness.reporting.night import write_night
     from harness.reporting.site.build import build
+    from harness.runs import runs_in
 
     runs, faults = runs_in([night / "runs"]) if (night / "runs").is_dir() else ([], [])
     others = other_nights(night.parent, night)

@@ -19,8 +19,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
 
     from harness.errors import UsageError
-    from harness.reporting.export.source import open_run, summary_of
     from harness.reporting.publish import publish
+    from harness.runs import open_run, summary_of
 
     server = arguments.mlflow or os.environ.get(SERVER, "")
     if not server.startswith(("http://", "https://")):

@@ -17,8 +17,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--against", default="", metavar="WHAT", help="a run or a baseline that gives labels")
     arguments = parser.parse_args(argv)
 
-    from harness.overview import places_of, runs_in
     from harness.reporting.site.build import build
+    from harness.runs import places_of, runs_in
 
     runs, faults = runs_in(places_of(arguments.places))
     print(build(runs, faults, arguments.out, arguments.against))

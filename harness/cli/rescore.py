@@ -69,10 +69,10 @@ def _rescore(arguments: argparse.Namespace) -> int:
         session = new_session(command_line(), str(level), {"engine": "samples", "file": str(arguments.samples)})
         write_json(folder / MANIFEST, manifest_of(plan, (*manifest.sessions, session)))
         tell(f"scoring {arguments.samples}; sandbox: {level}; {folder}")
-        progress = RunProgress(*counts(plan, journal), console)
+        progress = RunProgress(counts(plan, journal), console)
         with Sandbox(level) as sandbox, ExitStack() as own, progress:
             sandboxes = own_sandboxes(plan, level, own)
-            asyncio.run(run(plan, Given(answers), sandbox, journal, progress.advance, None, sandboxes))
+            asyncio.run(run(plan, Given(answers), sandbox, journal, progress, None, sandboxes))
 
     return whole_run(plan, arguments.out, arguments.json, score)
 

@@ -28,9 +28,10 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
 
     from harness import catalog
-    from harness.overview import industry_gaps, listed, places_of, runs_in
+    from harness.overview import industry_gaps, listed
     from harness.reporting.overview import print_gaps, print_runs
     from harness.reporting.table import results_console
+    from harness.runs import places_of, runs_in
 
     if arguments.feature:
         catalog.feature(arguments.feature)

@@ -1,7 +1,6 @@
 """What every run is framed by, whoever answers: its folder, its journal, and at the end its summary."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from harness.manifest import MANIFEST, Manifest, check_same_data, manifest_of, r
 from harness.pipeline import open_attempts
 from harness.plan import Job, Plan, attempts
 from harness.records import Sample
+from harness.reporting.progress import Count
 from harness.reporting.table import print_summary, results_console
 from harness.scoring.calibration import read_calibrations
 from harness.summary import SUMMARY, summarise
@@ -52,7 +52,13 @@ def whole_run(plan: Plan, out: Path, as_json: bool, work: Work) -> int:
     return 0 if summary.complete else 3
 
 
-def counts(plan: Plan, journal: Journal) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """By benchmark: how many attempts there are, and how many of them are done."""
-    totals = Counter(job.entry.name for job, _, _ in attempts(plan))
-    return totals, Counter(key[0] for key in journal.records if journal.settled(key))
+def counts(plan: Plan, journal: Journal) -> Mapping[str, Count]:
+    """By benchmark: how many attempts there are, and how many of them were answered and scored before."""
+    found: dict[str, Count] = {}
+    for job, sample, attempt in attempts(plan):
+        key = job.entry.name, sample.id, attempt
+        count = found.setdefault(job.entry.name, Count(0, 0, 0))
+        count.total += 1
+        count.answered += journal.answered(key)
+        count.scored += journal.settled(key)
+    return found

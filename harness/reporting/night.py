@@ -8,10 +8,10 @@ from harness.errors import HarnessError
 from harness.files import write_json
 from harness.gate import Gated
 from harness.nightly import NIGHT, Checked, Done
-from harness.overview import Run
 from harness.reporting.export.junit import junit
 from harness.reporting.export.markdown import code, markdown
 from harness.reporting.export.openmetrics import openmetrics
+from harness.runs import Run
 from harness.viability import assess
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.errors import NotInstalledError, UnavailableError
 from harness.files import read_json, write_json
-from harness.overview import Run
 from harness.results import Summary
+from harness.runs import Run
 
 PUBLISHED = "mlflow.json"
 """In a run's folder: where it was published. The same run published again is brought up to date, not doubled."""

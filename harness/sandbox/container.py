@@ -88,7 +88,7 @@ def container(wanted: str) -> Container:
     engine, _, image = wanted.partition(":")
     if "@sha256:" in image:
         return Container(engine, image)
-    command = [engine, "image", "inspect", "--format", "{{json .RepoDigests}} {{json .Id}}", image]
+    command = [engine, "image", "inspect", image]  # without a format: the engines name its fields differently
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     except FileNotFoundError:
@@ -103,6 +103,5 @@ def container(wanted: str) -> Container:
 
 def digest(inspected: str) -> str:
     """The image's name with its digest, or the id of one that was built here and has none."""
-    digests, _, identity = inspected.strip().rpartition(" ")
-    found: list[str] = json.loads(digests) or []
-    return found[0] if found else str(json.loads(identity))
+    image: dict[str, Any] = json.loads(inspected)[0]
+    return str((image.get("RepoDigests") or [image["Id"]])[0])

@@ -147,7 +147,7 @@ def ours(plans: Sequence[Plan], warming: Choice) -> list[Ours]:
 async def _ours(plan: Plan, engine: Engine) -> Ours:
     with tempfile.TemporaryDirectory() as folder, Sandbox(choose_level()) as sandbox, Journal(Path(folder)) as journal:
         started = time.perf_counter()
-        await run(plan, Asker(engine, plan.options.engine), sandbox, journal, lambda record: None)
+        await run(plan, Asker(engine, plan.options.engine), sandbox, journal)
         seconds = time.perf_counter() - started
         records = {record.sample: record for record in journal.records.values()}
     return Ours(seconds, plan.jobs[0].samples, records)

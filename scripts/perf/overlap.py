@@ -76,7 +76,7 @@ async def timed(plan: Plan, pace: float) -> dict[str, Any]:
         Journal(Path(folder)) as journal,
     ):
         played = Played(answers, pace)
-        await run(plan, played, sandbox, journal, lambda record: None, sandboxes={job.entry.name: own})
+        await run(plan, played, sandbox, journal, sandboxes={job.entry.name: own})
         ended = time.perf_counter()
         records = journal.records.values()
     return {

@@ -172,7 +172,7 @@ async def pipeline(plan: Plan) -> dict[str, float]:
             await engine.chat(WARMING, Sampling(8))
             with Sandbox(choose_level()) as sandbox, Journal(Path(folder)) as journal:
                 cpu, started = time.process_time(), time.perf_counter()
-                await run(plan, Asker(engine, plan.options.engine), sandbox, journal, lambda record: None)
+                await run(plan, Asker(engine, plan.options.engine), sandbox, journal)
                 seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
             tokens = sum(record.answer.answer_tokens for record in journal.records.values() if record.answer)
     return {"tokens": tokens, "seconds": seconds, "cpu": cpu}

@@ -108,7 +108,7 @@ def ours(model: Model, mirror: Path, way: Way, context: int) -> dict[str, Ours]:
     async def session(folder: Path) -> dict[str, Ours]:
         with Sandbox(choose_level()) as sandbox, Journal(folder) as journal:
             async with open_engine(plan.options.engine, model, 0, lambda text: None) as engine:
-                await run(plan, Asker(engine, plan.options.engine), sandbox, journal, lambda record: None)
+                await run(plan, Asker(engine, plan.options.engine), sandbox, journal)
             records = list(journal.records.values())
         return {
             job.entry.name.removeprefix("lm-eval:"): Ours(

@@ -15,7 +15,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from run_folders import run_folder
 
 from harness.nightly import check_night, read_plan
-from harness.overview import runs_in
+from harness.runs import runs_in
 
 SMALL = ["--suite", "gitlab", "--use-case", "code-generation", "--limit", "1", "--language", "python"]
 

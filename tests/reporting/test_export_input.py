@@ -6,10 +6,13 @@ import pytest
 from conftest import Evaluate
 from export_runs import rich_run, set_schema
 
+from harness.baselines import SCORES
 from harness.cli.export import NAMES
+from harness.errors import DataError
 from harness.journal import RECORDS
 from harness.manifest import MANIFEST
-from harness.summary import SUMMARY
+from harness.runs import open_run
+from harness.summary import SUMMARY, read_summary
 
 
 @pytest.mark.parametrize("form", NAMES)
@@ -23,11 +26,21 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, evaluate: Evaluate, 
 @pytest.mark.parametrize("form", NAMES)
 def test_another_schemas_run_is_refused_by_name(tmp_path: Path, evaluate: Evaluate, form: str) -> None:
     folder = rich_run(tmp_path, "model", 6)
-    set_schema(folder, 0)
+    set_schema(folder / MANIFEST, 99)
     shown = evaluate("export", folder, "--format", form)
     assert shown.returncode == 2
-    assert f"{folder}/{SUMMARY} is of schema 0, this version reads 1" in shown.stderr
-    assert "mend: run its own command again" in shown.stderr
+    assert f"{folder}/{MANIFEST} is of schema 99, this version reads 1" in shown.stderr
+    assert "mend: read it with the version that wrote it" in shown.stderr
+
+
+def test_another_schemas_summary_is_made_anew_where_the_records_are(tmp_path: Path) -> None:
+    folder = rich_run(tmp_path, "model", 6)
+    known = read_summary(folder)
+    set_schema(folder / SUMMARY, 0)
+    assert open_run(folder).summary == known
+    (folder / RECORDS).rename(folder / SCORES)
+    with pytest.raises(DataError, match="is of schema 0, this version reads 1"):
+        open_run(folder)
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "markdown"])
@@ -38,7 +51,7 @@ def test_a_run_without_records_is_refused(tmp_path: Path, evaluate: Evaluate, fo
     before = sorted(folder.iterdir())
     shown = evaluate("export", folder, "--format", form)
     assert shown.returncode == 2
-    assert f"error: {folder} has no records yet\n" in shown.stderr
+    assert f"error: {folder} has no records\n" in shown.stderr
     (folder / RECORDS).unlink()
     assert f"error: {folder} has no records\n" in evaluate("export", folder, "--format", form).stderr
     assert sorted(folder.iterdir()) == [path for path in before if path.name != RECORDS]

@@ -11,7 +11,7 @@ from lm_eval.utils import get_file_datetime, get_results_filenames, make_table, 
 from run_folders import run_folder
 
 from harness.reporting.export.lm_eval import lm_eval_results
-from harness.reporting.export.source import open_run, summary_of
+from harness.runs import open_run, summary_of
 from harness.statistics import Z95
 
 

@@ -14,12 +14,11 @@ from markdown_it.token import Token
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from run_folders import run_folder
 
-from harness.overview import Run
 from harness.reporting.export.junit import junit, xml_text
 from harness.reporting.export.markdown import code, markdown
 from harness.reporting.export.openmetrics import PREFIX, openmetrics
-from harness.reporting.export.source import open_run, summary_of
 from harness.results import Estimate, LatencyRow, Quantiles, Summary, Usage
+from harness.runs import Run, open_run, summary_of
 
 ANY = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 HOSTILE = (

@@ -21,9 +21,9 @@ from run_folders import record, run_folder
 from harness.journal import RECORDS
 from harness.records import Answer, Outcome, Record
 from harness.reporting.export.rows import COLUMNS, Row, rows_of
-from harness.reporting.export.source import open_run, records_of, summary_of
 from harness.reporting.export.tables import FORMULA, write_csv
-from harness.summary import SUMMARY
+from harness.runs import open_run, records_of, summary_of
+from harness.summary import SUMMARY, read_summary
 
 MANY = 100_000
 
@@ -71,10 +71,9 @@ def test_a_summary_that_is_older_than_the_journal_is_not_believed(tmp_path: Path
     folder = rich_run(tmp_path, "model", passed=6)
     with (folder / RECORDS).open("ab") as file:
         file.write(TypeAdapter(Record).dump_json(record("mbpp", 11, 1.0)) + b"\n" + b'{"torn')
-    run = open_run(folder)
-    assert run.summary is not None
-    newer = summary_of(run)
-    assert [each.rows[0].estimate.n for each in (run.summary, newer) if each.rows[0].estimate] == [11, 12]
+    older, newer = read_summary(folder), summary_of(open_run(folder))
+    assert older is not None
+    assert [each.rows[0].estimate.n for each in (older, newer) if each.rows[0].estimate] == [11, 12]
     (folder / SUMMARY).unlink()
     assert summary_of(open_run(folder)) == newer
 

@@ -18,10 +18,10 @@ from run_folders import record, run_folder
 
 from harness.journal import RECORDS
 from harness.manifest import MANIFEST
-from harness.overview import runs_in
 from harness.records import Answer, Record
 from harness.reporting.site.build import build
 from harness.reporting.site.samples import TEXTS, write_samples
+from harness.runs import runs_in
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = (
@@ -239,7 +239,7 @@ def test_runs_that_cannot_be_read_are_named_and_the_rest_is_shown(tmp_path: Path
     assert "broken" in shown.stderr
     text = (tmp_path / "public/index.html").read_text()
     assert "good" in text
-    assert "not summed up" in text
+    assert "nothing answered" in text
     assert "Left out: " in text
 
 

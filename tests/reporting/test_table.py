@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from harness.reporting.progress import RunProgress
 from harness.reporting.table import COLUMNS, print_summary
 from harness.results import Estimate, GroundTruth, LatencyRow, LeftOut, Missing, Quantiles, Summary, SummaryRow, Usage
 
@@ -118,40 +117,6 @@ def test_infills_that_were_cut_are_counted() -> None:
     lines = printed(replace(SUMMARY, rows=(replace(ROW, cut=2),))).splitlines()
     said = "code-generation: 2 of 9 infills were asked without some of the code around them"
     assert f"{said}: it did not fit the model's context" in lines
-
-
-def test_progress_away_from_a_terminal_is_plain_lines() -> None:
-    from test_journal import record
-
-    console = Console(file=io.StringIO(), force_terminal=False)
-    with RunProgress({"mbpp": 3}, {"mbpp": 1}, console) as progress:
-        progress.advance(record(1))
-        progress.advance(record(2))
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert text.startswith("mbpp 3/3 (")
-    assert "\x1b" not in text
-
-
-def test_progress_says_how_long_it_takes_yet_from_what_this_session_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    from test_journal import record
-
-    console = Console(file=io.StringIO(), force_terminal=False, width=200)
-    now = [1000.0]
-    monkeypatch.setattr("harness.reporting.progress.time.monotonic", lambda: now[0])
-    with RunProgress({"mbpp": 100}, {"mbpp": 60}, console) as progress:
-        now[0] += 60
-        for number in range(10):
-            progress.advance(record(number))
-    assert "about 3 min left" in console.file.getvalue()  # type: ignore[attr-defined]
-
-
-def test_progress_on_a_terminal_is_a_bar() -> None:
-    from test_journal import record
-
-    console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with RunProgress({"mbpp": 3}, {}, console) as progress:
-        progress.advance(record(1))
-    assert "\x1b" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("width", [80, 120])

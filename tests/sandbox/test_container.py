@@ -2,9 +2,9 @@
 
 import json
 import shutil
-import subprocess
 
 import pytest
+from conftest import image_with_python
 
 from harness.errors import SandboxError, UnknownNameError
 from harness.records import Outcome
@@ -48,8 +48,8 @@ def test_the_server_in_it_is_told_to_use_landlock(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_image_is_used_by_its_digest() -> None:
-    assert digest(f'["{IMAGE}"] "sha256:1"\n') == IMAGE
-    assert digest('[] "sha256:1"\n') == "sha256:1"
+    assert digest(json.dumps([{"Id": "sha256:1", "RepoDigests": [IMAGE]}])) == IMAGE
+    assert digest(json.dumps([{"Id": "sha256:1", "RepoDigests": []}])) == "sha256:1"
     assert container(f"docker:{IMAGE}") == Container("docker", IMAGE)
     assert str(Container("docker", IMAGE)) == f"docker:{IMAGE}"
 
@@ -73,19 +73,8 @@ def test_other_languages_in_a_container_are_no_failed_samples(monkeypatch: pytes
         assert "exit status 1" in broken.message
 
 
-def engine_with_python() -> str:
-    """The first engine that runs here and has an image with Python; "" where there is none."""
-    for engine in ("docker", "podman"):
-        if shutil.which(engine):
-            command = [engine, "image", "ls", "--filter", "reference=python", "--format", "{{.ID}}"]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode == 0 and done.stdout.strip():
-                return f"{engine}:{done.stdout.split()[0]}"
-    return ""
-
-
 def test_programs_run_in_a_container_where_an_engine_runs() -> None:
-    wanted = engine_with_python()
+    wanted = image_with_python()
     if not wanted:
         pytest.skip("no container engine with an image of Python runs here")
     with Sandbox(choose_level(wanted), slots=2) as sandbox:

@@ -7,15 +7,17 @@ that, so that "passed" would mean that it got out.
 import os
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, image_with_python, opened
 
 from harness.records import Outcome
-from harness.sandbox.isolation import FIRST_UID
+from harness.sandbox.container import container
+from harness.sandbox.isolation import FIRST_UID, Level
 from harness.sandbox.pool import Sandbox
 from harness.sandbox.program import Asserts, Limits, Program, Tests, Unittest
 
@@ -35,6 +37,15 @@ WAYS: dict[str, Tests] = {
 GOOD = "def solve(n):\n    return n * n\n"
 
 
+@pytest.fixture(
+    scope="module", params=[Level.NAMESPACES, Level.LANDLOCK, *filter(None, [image_with_python()])], ids=str
+)
+def confined(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox at each level that this machine offers, a container's too where an engine has an image of Python."""
+    with opened(request.param if isinstance(request.param, Level) else container(request.param)) as found:
+        yield found
+
+
 def test_there_are_enough_and_each_says_what_it_tries() -> None:
     assert len(HOSTILE) >= 40
     assert all(path.read_text().startswith("# ") for path in HOSTILE)
@@ -43,18 +54,18 @@ def test_there_are_enough_and_each_says_what_it_tries() -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_a_hostile_program_does_not_pass_and_the_next_one_does(
-    sandbox: Sandbox, path: Path, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    confined: Sandbox, path: Path, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = at_rest(sandbox)
+    before = at_rest(confined)
     monkeypatch.setenv("HF_TOKEN", "SECRET")
     secret = tmp_path / "secret"
     secret.write_text("SECRET")
     with socket.create_server(("127.0.0.1", 0)) as server:
         names = {"PORT": server.getsockname()[1], "PARENT": os.getpid(), "SECRET": str(secret), "ROOT": str(ROOT)}
         head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
-        verdict = sandbox.run(Program("python", head + path.read_text(), WAYS[way], limits=LIMITS))
+        verdict = confined.run(Program("python", head + path.read_text(), WAYS[way], limits=LIMITS))
     assert verdict.outcome not in (Outcome.PASSED, Outcome.INFRA_ERROR), verdict
-    good = sandbox.run(Program("python", GOOD, WAYS[way], limits=LIMITS))
+    good = confined.run(Program("python", GOOD, WAYS[way], limits=LIMITS))
     assert good.outcome is Outcome.PASSED, good
     deadline = time.monotonic() + 5
     while (more := added(before, traces())) and time.monotonic() < deadline:

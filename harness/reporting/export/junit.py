@@ -4,10 +4,10 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.overview import Run
 from harness.records import Outcome
 from harness.reporting.table import number
 from harness.results import Missing, Summary, SummaryRow
+from harness.runs import Run
 from harness.summary import first_rows
 
 Failures = Mapping[tuple[str, str], str]

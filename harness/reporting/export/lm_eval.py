@@ -10,8 +10,8 @@ from harness import __version__
 from harness.comparison import metrics_of
 from harness.manifest import Manifest, PlannedJob
 from harness.metrics import Mean, Statistic
-from harness.overview import Run
 from harness.results import Summary, SummaryRow
+from harness.runs import Run
 from harness.statistics import Z95
 from harness.summary import first_rows
 

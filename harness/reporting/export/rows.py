@@ -9,9 +9,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 from harness.comparison import metrics_of
 from harness.manifest import PlannedJob
 from harness.metrics import Mean, chosen, scored
-from harness.overview import Run
 from harness.records import Outcome, Record
-from harness.reporting.export.source import records_of
+from harness.runs import Run, records_of
 
 SCHEMA = 1
 """Version of the columns; raised when one changes its meaning or goes away."""

@@ -11,14 +11,14 @@ from harness import __version__, catalog
 from harness.errors import NotInstalledError, UsageError
 from harness.files import make_folder
 from harness.journal import RECORDS
-from harness.overview import Run, industry_gaps
+from harness.overview import industry_gaps
 from harness.records import Outcome
-from harness.reporting.export.source import records_of
 from harness.reporting.site import feature as feature_page
 from harness.reporting.site import run as run_page
 from harness.reporting.site.overview import assessed, grid, page_of
 from harness.reporting.site.samples import Pieces, write_samples
 from harness.reporting.table import number
+from harness.runs import Run, records_of
 from harness.viability import Assessment
 
 SOURCE = "'self' file:"

@@ -8,11 +8,12 @@ from typing import Any
 
 from harness.baselines import KEPT, published_of
 from harness.catalog import Feature
-from harness.overview import Gap, Run, variant_of
+from harness.overview import Gap, variant_of
 from harness.paired import published
 from harness.reporting.site.charts import Bar, Drawn, Point, draw, intervals, trend
 from harness.reporting.table import interval, number
 from harness.results import Estimate, SummaryRow
+from harness.runs import Run
 from harness.summary import first_rows
 
 MOST_POINTS = 400

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from harness.catalog import Feature
 from harness.engines.model import slug
 from harness.errors import HarnessError
-from harness.overview import Run
 from harness.results import Estimate
+from harness.runs import Run
 from harness.summary import first_rows
 from harness.viability import Assessment, Label, assess, worst
 

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 
 from harness.files import read_json
 from harness.manifest import Manifest
-from harness.overview import Run
 from harness.records import Outcome
 from harness.reporting.table import interval, number
 from harness.results import Summary
+from harness.runs import Run
 from harness.screening.screen import SCREENING, Screening
 from harness.summary import first_rows
 from harness.viability import Assessment
