@@ -2,9 +2,9 @@
 
 import json
 import os
-import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,16 +78,28 @@ def write_json(path: Path, value: Any) -> None:
         JournalError: the disk is full or the folder cannot be written.
     """
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
+        with draft_of(path) as draft, draft.open("w", encoding="utf-8") as file:
             json.dump(asdict(value), file, indent=1, ensure_ascii=False)
             file.write("\n")
-        os.chmod(file.name, 0o644)
-        shutil.move(file.name, path)
     except OSError as error:
-        with suppress(OSError, NameError):
-            os.unlink(file.name)
         raise JournalError(
             f"cannot write {path}: {error.strerror}", "make room and run the same command again"
         ) from None
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to write to, which takes its place at the end, and goes where the writing failed.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:99]}.", dir=path.parent)
+    os.close(handle)
+    draft = Path(name)
+    try:
+        yield draft
+        draft.chmod(0o644)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -14,10 +14,12 @@ from harness import catalog
 from harness.baselines import of_folder, side
 from harness.catalog import Feature, config
 from harness.comparison import Comparison, Row, compare
+from harness.errors import HarnessError
 from harness.files import read_json
 from harness.latency import read_latency
 from harness.paired import Difference
 from harness.results import LatencyRow
+from harness.runs import Run
 from harness.screening.screen import SCREENING, Screening
 from harness.statistics import Z95
 from harness.summary import latency_rows
@@ -97,6 +99,17 @@ def assess(run: Path, against: str, all_metrics: bool = True) -> Assessment:
     screened = read_json(run / SCREENING, Screening, "remove the file; the next run screens anew")
     cap = LABELS[screened.label_cap] if screened and screened.label_cap else None
     return Assessment(found, viability(found, feature, latency_rows(read_latency(run)), policy(), cap))
+
+
+def assess_all(runs: Iterable[Run], against: str) -> dict[Path, Assessment | str]:
+    """By folder each run held against ``against``, or why it cannot be; nothing where no baseline is named."""
+    found: dict[Path, Assessment | str] = {}
+    for run in runs if against else ():
+        try:
+            found[run.folder] = assess(run.folder, against)
+        except HarnessError as error:
+            found[run.folder] = error.message
+    return found
 
 
 def viability(

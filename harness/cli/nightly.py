@@ -97,14 +97,17 @@ def _report(plan: "Plan", done: "Sequence[Done]", night: Path, site: Path) -> bo
     from harness.reporting.night import write_night
     from harness.reporting.site.build import build
     from harness.runs import runs_in
+    from harness.viability import assess_all
 
     runs, faults = runs_in([night / "runs"]) if (night / "runs").is_dir() else ([], [])
     others = other_nights(night.parent, night)
     checked = list(check_night(runs, others, plan.margin))
-    write_night(done, runs, checked, faults, night, plan.against)
     by_night = {run.folder: run.folder.relative_to(night.parent).parts[0] for run in others}
     shown = list(dict.fromkeys(by_night.values()))[-plan.nights :]
-    print(build([*(run for run in others if by_night[run.folder] in shown), *runs], faults, site, plan.against))
+    all_runs = [*(run for run in others if by_night[run.folder] in shown), *runs]
+    assessed = assess_all(all_runs, plan.against)
+    write_night(done, runs, checked, faults, night, assessed)
+    print(build(all_runs, faults, site, plan.against, assessed))
     for each, _ in checked:
         for line in each.regressions or ([each.why] if each.why else []):
             print(f"{each.model} {each.feature}: {line}")

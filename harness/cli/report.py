@@ -19,9 +19,10 @@ def main(argv: Sequence[str]) -> int:
 
     from harness.reporting.site.build import build
     from harness.runs import places_of, runs_in
+    from harness.viability import assess_all
 
     runs, faults = runs_in(places_of(arguments.places))
-    print(build(runs, faults, arguments.out, arguments.against))
+    print(build(runs, faults, arguments.out, arguments.against, assess_all(runs, arguments.against)))
     for fault in faults:
         print(f"left out: {fault}", file=sys.stderr)
     return 3 if faults else 0

@@ -1,10 +1,9 @@
 """A night's files: night.json for machines, metrics.txt and junit.xml for CI, comment.md for a merge request."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import HarnessError
 from harness.files import write_json
 from harness.gate import Gated
 from harness.nightly import NIGHT, Checked, Done
@@ -12,7 +11,7 @@ from harness.reporting.export.junit import junit
 from harness.reporting.export.markdown import code, markdown
 from harness.reporting.export.openmetrics import openmetrics
 from harness.runs import Run
-from harness.viability import assess
+from harness.viability import Assessment
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,9 @@ def write_night(
     checked: Sequence[tuple[Checked, Sequence[Gated]]],
     faults: Sequence[str],
     folder: Path,
-    against: str = "",
+    assessed: Mapping[Path, Assessment | str],
 ) -> None:
-    """Writes the night's files to ``folder``; with labels where ``against`` names a baseline.
+    """Writes the night's files to ``folder``; ``assessed`` holds the labels of the runs that were to have some.
 
     Raises:
         JournalError: they cannot be written.
@@ -49,20 +48,19 @@ def write_night(
     (folder / "metrics.txt").write_text(openmetrics(summaries), encoding="utf-8")
     (folder / "junit.xml").write_text(junit(summed, failures), encoding="utf-8")
     head = _head(done, [each for each, _ in checked], faults)
-    comment = [*head, *(_labels(runs, against) if against else ()), markdown(summaries)]
+    comment = [*head, *_labels(runs, assessed), markdown(summaries)]
     (folder / "comment.md").write_text("\n".join(comment), encoding="utf-8")
 
 
-def _labels(runs: Sequence[Run], against: str) -> Iterator[str]:
+def _labels(runs: Sequence[Run], assessed: Mapping[Path, Assessment | str]) -> Iterator[str]:
     for run in runs:
         names = f"{code(run.manifest.model)} for {code(run.manifest.feature)}"
-        try:
-            found = assess(run.folder, against, all_metrics=False)
-        except HarnessError as error:
-            yield f"- {names}: no label: {code(error.message)}"
-            continue
-        cases = ", ".join(f"{code(each.use_case)} {each.label}" for each in found.labels if each.row)
-        yield f"- {names}: **{found.label}** against {code(found.comparison.theirs)} ({cases})"
+        found = assessed.get(run.folder)
+        if isinstance(found, Assessment):
+            cases = ", ".join(f"{code(each.use_case)} {each.label}" for each in found.labels if each.row)
+            yield f"- {names}: **{found.label}** against {code(found.comparison.theirs)} ({cases})"
+        elif found:
+            yield f"- {names}: no label: {code(found)}"
     yield ""
 
 

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from harness.records import Outcome
 from harness.reporting.judges import judged_name, print_calibrations
-from harness.results import Calibration, Estimate, GroundTruth, LatencyRow, Quantiles, Summary, SummaryRow, Usage
+from harness.reporting.notes import notes
+from harness.results import Calibration, Estimate, LatencyRow, Quantiles, Summary, SummaryRow, Usage
 from harness.summary import GATE_SECONDS, first_rows
 
 PLAIN_WIDTH = 120
@@ -20,9 +21,6 @@ WIDE = 100
 
 LARGE = 10_000
 """Numbers from which on three digits are told in place of three decimals."""
-
-FALLBACK = "an infill asked by chat, or a choice by a generated letter; compare them only with answers of that kind"
-INSIDE = "a pass is hardened, but no proof against a program that is written to forge it (docs/sandbox.md)"
 
 COLUMNS = ("use case", "benchmark", "metric", "score", "95 % interval", "n", "no answer", "infra errors", "seconds")
 
@@ -59,41 +57,11 @@ def print_summary(summary: Summary, console: Console, not_in_version: tuple[str,
         console.print(_latency(summary.latency))
         console.print()
     _note(console, _usage(summary.usage))
-    for missing in summary.unavailable:
-        _note(console, f"{missing.benchmark}: unavailable: {missing.reason}; {missing.mend}")
-    for left in summary.left_out:
-        what = f"{left.samples} {left.what} samples" if left.samples else left.what
-        _note(console, f"{left.benchmark}: {what} left out: {left.reason}; {left.mend}")
-    for truth in summary.ground_truth:
-        _note(console, _ground_truth(truth))
-    for row in whole:
-        unfinished = row.samples * row.attempts - row.records
-        if unfinished > 0:
-            _note(console, f"{row.benchmark}: {unfinished} answers are still to be asked; run the same command again")
-        if row.fallbacks:
-            _note(console, f"{row.benchmark}: {row.fallbacks} of {row.records} answers by fallback: {FALLBACK}")
-        if row.shortened:
-            many = f"{row.shortened} of {row.records} prompts lost up to {row.most_dropped} of their solved examples"
-            _note(console, f"{row.benchmark}: {many}: they did not fit the model's context")
-        if row.cut:
-            many = f"{row.cut} of {row.records} infills were asked without some of the code around them"
-            _note(console, f"{row.benchmark}: {many}: it did not fit the model's context")
-        if row.inside:
-            _note(console, f"{row.benchmark}: {row.inside} of {row.records} programs held their own tests: {INSIDE}")
-        if row.verdicts.get(Outcome.INFRA_ERROR):
-            _note(console, f"{row.benchmark}: infra errors are not scored; the same command tries them again")
+    for note in notes(summary):
+        _note(console, str(note))
     print_calibrations(summary.calibrations, console)
     for name in not_in_version:
         _note(console, f"{name}: part of this feature's process, but not in this version")
-
-
-def _ground_truth(truth: GroundTruth) -> str:
-    """What of the benchmark's own solutions passes, and every task that does not."""
-    whole = f"{truth.benchmark}: {truth.checked - len(truth.broken)} of {truth.checked} reference solutions pass here"
-    if not truth.broken:
-        return whole
-    counted = "left out" if truth.excluded else "counted; --exclude-broken leaves them out"
-    return f"{whole}; broken and {counted}: {', '.join(truth.broken)}"
 
 
 def _cells(row: SummaryRow, first: bool, calibrations: Sequence[Calibration]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from conftest import Evaluate, evaluate_environment
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from run_folders import run_folder
 
+from harness.journal import RECORDS
 from harness.nightly import check_night, read_plan
 from harness.runs import runs_in
 
@@ -57,7 +58,8 @@ def test_a_regression_against_the_last_good_run_fails_the_night(evaluate: Evalua
     nights = tmp_path / "results/nights"
     run_folder(nights / "2026-01-01/runs", "tiny", {"mbpp": [1.0] * 40})
     half = run_folder(nights / "2026-01-02/runs", "tiny", {"mbpp": [1.0] * 40}, began="2026-01-02T00:00:00+00:00")
-    (half / "summary.json").unlink()  # broken off: not a good run
+    lines = (half / RECORDS).read_bytes().splitlines(keepends=True)
+    (half / RECORDS).write_bytes(b"".join(lines[:20]))  # killed half-way, and so no good run, whatever its summary says
     worse = {"mbpp": [1.0] * 10 + [0.0] * 30}
     run_folder(nights / "2026-01-03/runs", "tiny", worse, began="2026-01-03T00:00:00+00:00")
     best = run_folder(tmp_path, "best", {"mbpp": [1.0] * 40})

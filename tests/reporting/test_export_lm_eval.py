@@ -30,6 +30,17 @@ def test_its_table_shows_our_scores(tmp_path: Path) -> None:
         ]
 
 
+def test_its_table_shows_a_benchmarks_parts_below_it(tmp_path: Path) -> None:
+    run = open_run(rich_run(tmp_path, "org--model", passed=6))
+    told = json.loads(lm_eval_results(run, summary_of(run)))
+    names = [line.split("|")[1].rstrip() for line in make_table(told).splitlines()[2:]]
+    assert names == ["bigcodebench", "mbpp", " - go", " - python", " - ruby"]
+    assert told["group_subtasks"] == {"mbpp": ["mbpp_go", "mbpp_python", "mbpp_ruby"], "bigcodebench": []}
+    assert told["groups"] == {"mbpp": told["results"]["mbpp"]}
+    assert told["n-samples"]["mbpp_ruby"] == {"original": 4, "effective": 4}
+    assert told["results"]["mbpp_ruby"]["pass@1,none"] == 0.5
+
+
 def test_its_fields_are_of_lm_evals_schema(tmp_path: Path) -> None:
     run = open_run(rich_run(tmp_path, "org--model", passed=6))
     told = json.loads(lm_eval_results(run, summary_of(run)))

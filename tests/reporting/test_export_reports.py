@@ -148,9 +148,9 @@ def test_the_comment_tells_scores_and_what_is_missing(run: tuple[Run, Summary]) 
     text = markdown([run[1]])
     assert text.startswith("## Evaluation of `model` for `code-suggestions`\n")
     assert "| `code-generation` | `mbpp v1` | `pass@1` | 0.545 | 0.280 to 0.787 | 11 | 1 |" in text
-    assert "- `mmlu` is unavailable: `its rows are not here`; `evaluate data pull mmlu`" in text
-    assert "- `mbpp`: left out: 3 samples, `typescript`: `no toolchain`; `install node`" in text
-    assert "- `mbpp`: 1 of 12 answers are infra errors, not scored" in text
+    assert "- `mmlu`: `unavailable: its rows are not here; evaluate data pull mmlu`" in text
+    assert "- `mbpp`: `3 typescript samples left out: no toolchain; install node`" in text
+    assert "- `mbpp`: `1 of 12 answers are infra errors, not scored; the same command tries them again`" in text
     assert "| `mbpp` | `pass@1` | `language` | `ruby` |" in text
     tokens = rendered(text)
     assert sum(token.type == "table_open" for token in tokens) == 2

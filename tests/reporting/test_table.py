@@ -72,7 +72,7 @@ def test_everything_missing_is_named_with_its_mend() -> None:
     left = "code-generation: 3 javascript samples left out: node is not installed; install Node.js"
     assert left in lines
     assert "code-generation: 3 answers are still to be asked; run the same command again" in lines
-    assert "code-generation: infra errors are not scored; the same command tries them again" in lines
+    assert "code-generation: 1 of 9 answers are infra errors, not scored; the same command tries them again" in lines
     assert "bigcodebench: part of this feature's process, but not in this version" in lines
 
 

@@ -1,24 +1,22 @@
-"""Files that are written whole or not at all."""
+"""Exported files, at a place that the user names: written whole or not at all."""
 
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import OutputError
+from harness.files import draft_of
 
 ELSEWHERE = "name another place with -o"
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A file beside ``path`` to write to, which takes its place at the end, and goes where the writing failed.
+    """As :func:`harness.files.draft_of`, whose folder is made where it is missing.
 
     Raises:
         OutputError: it cannot be written.
     """
-    draft = None
     try:
         path = path.resolve()
         if path.parent.exists() and not path.parent.is_dir():
@@ -26,15 +24,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():  # a device would be replaced, not written to
             raise OutputError(f"{path} is no file", ELSEWHERE)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:99]}.", dir=path.parent)
-        os.close(handle)
-        draft = Path(name)
-        yield draft
-        draft.chmod(0o644)
-        draft.replace(path)
+        with draft_of(path) as draft:
+            yield draft
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}", ELSEWHERE) from None
-    finally:
-        with suppress(OSError):
-            if draft:
-                draft.unlink()

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,26 @@ from harness import __version__
 from harness.comparison import metrics_of
 from harness.manifest import Manifest, PlannedJob
 from harness.metrics import Mean, Statistic
-from harness.results import Summary, SummaryRow
+from harness.results import Estimate, Summary
 from harness.runs import Run
 from harness.statistics import Z95
 from harness.summary import first_rows
+
+PARTS = ("subject", "language")
+"""The tag whose values are told as tasks of their own, as lm-eval has one for each subject of MMLU: the first of these
+that the benchmark has."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What stands as a task in the results: a benchmark, or a part of one; its estimates are by metric."""
+
+    name: str
+    alias: str
+    benchmark: str
+    samples: int
+    estimates: Mapping[str, Estimate]
+    parts: tuple[str, ...] = ()
 
 
 def lm_eval_name(run: Run) -> str:
@@ -22,31 +39,32 @@ def lm_eval_name(run: Run) -> str:
 
 
 def lm_eval_results(run: Run, summary: Summary) -> str:
-    """The results as JSON text: a task for each benchmark, a metric's name with its filter ("none" where it has none).
+    """The results as JSON text: a task for each benchmark and for its parts, which stand below it.
+
+    A metric's name stands with its filter ("none" where it has none).
 
     A metric's standard error is that of a normal interval as wide as ours: (high - low) / (2 * 1.96).
     """
     manifest = run.manifest
-    first = {row.benchmark: row for row in first_rows(summary) if row.estimate}
-    rows = [row for row in summary.rows if row.estimate]
-    settings = manifest.settings.get("benchmarks", {})
+    tasks = {task.name: task for task in _tasks(summary)}
+    settings = {name: manifest.settings.get("benchmarks", {}).get(task.benchmark, {}) for name, task in tasks.items()}
     session = manifest.sessions[0] if manifest.sessions else None
     engine = str(session.engine.get("engine", "")) if session else ""
     sampling = manifest.settings.get("sampling", {})
-    jobs = {job.benchmark: job for job in manifest.jobs if job.benchmark in first}
+    by_name = {job.benchmark: job for job in manifest.jobs}
+    jobs = {name: by_name[task.benchmark] for name, task in tasks.items()}
+    results = {name: _result(task) for name, task in tasks.items()}
     told: dict[str, Any] = {
-        "results": {
-            name: {"alias": name, "name": name, "sample_len": row.samples, **_scores(rows, name)}
-            for name, row in first.items()
-        },
-        "group_subtasks": {name: [] for name in first},
-        "configs": {name: _config(jobs[name], settings.get(name, {})) for name in first},
-        "versions": {name: row.version for name, row in first.items()},
-        "n-shot": {name: _shots(settings.get(name, {})) for name in first},
-        "higher_is_better": {name: _higher_is_better(jobs[name]) for name in first},
+        "results": results,
+        "groups": {name: results[name] for name, task in tasks.items() if task.parts},
+        "group_subtasks": {name: list(task.parts) for name, task in tasks.items() if task.name == task.benchmark},
+        "configs": {name: _config(name, job, settings[name]) for name, job in jobs.items()},
+        "versions": {name: job.version for name, job in jobs.items()},
+        "n-shot": {name: _shots(settings[name]) for name in tasks},
+        "higher_is_better": {name: _higher_is_better(job) for name, job in jobs.items()},
         "n-samples": {
-            name: {"original": row.samples, "effective": row.estimate.n if row.estimate else 0}
-            for name, row in first.items()
+            name: {"original": task.samples, "effective": next(iter(task.estimates.values())).n}
+            for name, task in tasks.items()
         },
         "config": {
             "model": engine,
@@ -62,8 +80,8 @@ def lm_eval_results(run: Run, summary: Summary) -> str:
         "model_source": engine,
         "model_name": manifest.model,
         "model_name_sanitized": re.sub(r"[\"<>:/|\\?*\[\]]+", "__", manifest.model),
-        "task_hashes": _hashes(manifest, first),
-        "total_evaluation_time_seconds": str(sum(row.seconds for row in first.values())),
+        "task_hashes": _hashes(manifest, [name for name, task in tasks.items() if name == task.benchmark]),
+        "total_evaluation_time_seconds": str(sum(row.seconds for row in first_rows(summary))),
         "duo_model_evaluation": {
             "version": __version__,
             "feature": manifest.feature,
@@ -74,20 +92,33 @@ def lm_eval_results(run: Run, summary: Summary) -> str:
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
-def _scores(rows: list[SummaryRow], benchmark: str) -> dict[str, float]:
-    found = {}
-    for row in rows:
-        if row.benchmark == benchmark and row.estimate:
-            name, _, filtered = row.metric.partition(",")
-            found[f"{name},{filtered or 'none'}"] = row.estimate.value
-            error = (row.estimate.high - row.estimate.low) / (2 * Z95)
-            found[f"{name}_stderr,{filtered or 'none'}"] = error
-    return found
+def _tasks(summary: Summary) -> Iterator[_Task]:
+    """Each benchmark that has a score, and then its parts."""
+    for row in first_rows(summary):
+        mine = {
+            each.metric: each.estimate for each in summary.rows if each.benchmark == row.benchmark and each.estimate
+        }
+        if not row.estimate:
+            continue
+        tag = next((tag for tag in PARTS if tag in row.groups), "")
+        parts = {f"{row.benchmark}_{value}": (value, found) for value, found in row.groups.get(tag, {}).items()}
+        yield _Task(row.benchmark, row.benchmark, row.benchmark, row.samples, mine, tuple(parts))
+        for name, (value, found) in parts.items():
+            yield _Task(name, value, row.benchmark, found.n, {row.metric: found})
 
 
-def _config(job: PlannedJob, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _result(task: _Task) -> dict[str, Any]:
+    told: dict[str, Any] = {"alias": task.alias, "name": task.name, "sample_len": task.samples}
+    for metric, estimate in task.estimates.items():
+        name, _, filtered = metric.partition(",")
+        told[f"{name},{filtered or 'none'}"] = estimate.value
+        told[f"{name}_stderr,{filtered or 'none'}"] = (estimate.high - estimate.low) / (2 * Z95)
+    return told
+
+
+def _config(name: str, job: PlannedJob, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "task": job.benchmark,
+        "task": name,
         "num_fewshot": _shots(settings),
         "repeats": job.attempts,
         "metadata": {"version": job.version, "use_case": job.use_case, **settings},
@@ -106,7 +137,7 @@ def _higher_is_better(job: PlannedJob) -> dict[str, bool]:
     return {first.name.partition(",")[0]: True} if share else {}
 
 
-def _hashes(manifest: Manifest, names: Mapping[str, Any]) -> dict[str, str]:
+def _hashes(manifest: Manifest, names: Sequence[str]) -> dict[str, str]:
     """Of each benchmark, the hash of its first split's rows."""
     found: dict[str, str] = {}
     for split, origin in manifest.data.items():

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.records import Outcome
+from harness.reporting.notes import notes
 from harness.reporting.table import metric_name, number
 from harness.results import Estimate, Summary, SummaryRow
-from harness.summary import first_rows
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -46,10 +46,8 @@ def _run(summary: Summary) -> Iterator[str]:
         yield _line(*names, *_figures(row.estimate), str(row.verdicts.get(Outcome.INFRA_ERROR, 0)))
     for missing in summary.unavailable:
         yield _line(code(missing.use_case), code(missing.benchmark), "", "unavailable", "", "", "")
-    notes = list(_notes(summary))
-    if notes:
-        yield ""
-        yield from notes
+    yield ""
+    yield from (f"- {code(note.about)}: {code(note.text)}" for note in notes(summary))
     grouped = [row for row in summary.rows if row.groups]
     if grouped:
         yield from ("", "<details>", "<summary>By sub-group</summary>", "")
@@ -64,20 +62,6 @@ def _groups(row: SummaryRow) -> Iterator[str]:
     for tag, values in row.groups.items():
         for value, found in values.items():
             yield _line(code(row.benchmark), code(row.metric), code(tag), code(value), *_figures(found))
-
-
-def _notes(summary: Summary) -> Iterator[str]:
-    for missing in summary.unavailable:
-        yield f"- {code(missing.benchmark)} is unavailable: {code(missing.reason)}; {code(missing.mend)}"
-    for left in summary.left_out:
-        many = f"{left.samples:,} samples, " if left.samples else ""
-        yield f"- {code(left.benchmark)}: left out: {many}{code(left.what)}: {code(left.reason)}; {code(left.mend)}"
-    for row in first_rows(summary):
-        whole = row.samples * row.attempts
-        if row.records < whole:
-            yield f"- {code(row.benchmark)}: {whole - row.records:,} of {whole:,} answers are still to be asked"
-        if infra := row.verdicts.get(Outcome.INFRA_ERROR):
-            yield f"- {code(row.benchmark)}: {infra:,} of {row.records:,} answers are infra errors, not scored"
 
 
 def _figures(found: Estimate | None) -> tuple[str, str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from harness import __version__, catalog
@@ -15,7 +16,7 @@ from harness.overview import industry_gaps
 from harness.records import Outcome
 from harness.reporting.site import feature as feature_page
 from harness.reporting.site import run as run_page
-from harness.reporting.site.overview import assessed, grid, page_of
+from harness.reporting.site.overview import grid, page_of
 from harness.reporting.site.samples import Pieces, write_samples
 from harness.reporting.table import number
 from harness.runs import Run, records_of
@@ -28,10 +29,16 @@ Writer = Callable[[str, str, str, Mapping[str, Any]], None]
 """Fills a template with a title and values, and writes it as a page."""
 
 
-def build(runs: Sequence[Run], faults: Sequence[str], out: Path, against: str = "") -> Path:
+def build(
+    runs: Sequence[Run],
+    faults: Sequence[str],
+    out: Path,
+    against: str = "",
+    assessed: Mapping[Path, Assessment | str] = MappingProxyType({}),
+) -> Path:
     """Writes the site of ``runs``, oldest first, to ``out``; returns its first page.
 
-    ``faults`` name what could not be read, ``against`` a baseline: then there are labels.
+    ``faults`` name what could not be read; ``assessed`` are the runs' labels against the baseline ``against``.
 
     Raises:
         NotInstalledError: the extra ``report`` is missing.
@@ -46,7 +53,8 @@ def build(runs: Sequence[Run], faults: Sequence[str], out: Path, against: str = 
         (out / "assets" / asset.name).write_bytes(asset.read_bytes())
     features = [each for each in catalog.features().values() if any(_of(run, each.name) for run in runs)]
     shared = {"features": [(each.name, each.title) for each in features]}
-    labels, notes = assessed(runs, against) if against else ({}, [])
+    labels = {run.folder: found for run in runs if isinstance(found := assessed.get(run.folder), Assessment)}
+    unlabelled = [f"{_title(run)}: {why}" for run in runs if isinstance(why := assessed.get(run.folder), str)]
     grids = [grid(each, [run for run in runs if _of(run, each.name)], labels) for each in features]
     write(
         *("overview.html", "index.html", "Model evaluations"),
@@ -55,7 +63,7 @@ def build(runs: Sequence[Run], faults: Sequence[str], out: Path, against: str = 
             "grids": [each for each in grids if each],
             "against": next((each.comparison.theirs for each in labels.values()), against),
             "runs": [_listed(run) for run in reversed(runs)],
-            "faults": [*faults, *notes],
+            "faults": [*faults, *unlabelled],
         },
     )
     for each in features:
@@ -68,7 +76,7 @@ def build(runs: Sequence[Run], faults: Sequence[str], out: Path, against: str = 
         write("feature.html", f"features/{each.name}.html", each.title, shared | page)
     pieces = {page_of(run): _pieces(run, out) for run in runs}
     for run in runs:
-        write("run.html", f"runs/{page_of(run)}", _title(run), shared | _run(run, labels.get(page_of(run))))
+        write("run.html", f"runs/{page_of(run)}", _title(run), shared | _run(run, labels.get(run.folder)))
         write(
             "samples.html", f"samples/{page_of(run)}", f"Samples: {_title(run)}", shared | _samples(run, runs, pieces)
         )

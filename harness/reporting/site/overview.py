@@ -1,16 +1,16 @@
 """The site's first page: models by use case, newest scores, and labels where there is a baseline."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.catalog import Feature
 from harness.engines.model import slug
-from harness.errors import HarnessError
 from harness.results import Estimate
 from harness.runs import Run
 from harness.summary import first_rows
-from harness.viability import Assessment, Label, assess, worst
+from harness.viability import Assessment, Label, worst
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,11 @@ def page_of(run: Run) -> str:
     return f"{slug(run.manifest.model)}--{run.manifest.feature}--{run.manifest.settings_hash}-{begun}.html"
 
 
-def assessed(runs: Iterable[Run], against: str) -> tuple[dict[str, Assessment], list[str]]:
-    """By page each run's labels against ``against``, and why there are none for others."""
-    found, notes = {}, []
-    for run in runs:
-        try:
-            found[page_of(run)] = assess(run.folder, against)
-        except HarnessError as error:
-            notes.append(f"{run.manifest.model}, run {run.manifest.settings_hash}: {error.message}")
-    return found, notes
-
-
-def grid(feature: Feature, runs: Sequence[Run], labels: Mapping[str, Assessment]) -> Grid | None:
+def grid(feature: Feature, runs: Sequence[Run], labels: Mapping[Path, Assessment]) -> Grid | None:
     """The feature's grid from its ``runs``, oldest first; None where none of them has a score."""
     models: dict[str, dict[str, Cell]] = {}
     for run in runs:
-        if found := _cells(feature, run, labels.get(page_of(run))):
+        if found := _cells(feature, run, labels.get(run.folder)):
             models.setdefault(run.manifest.model, {}).update(found)
     if not models:
         return None

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from harness.files import read_json
 from harness.manifest import Manifest
 from harness.records import Outcome
+from harness.reporting.notes import notes
 from harness.reporting.table import interval, number
 from harness.results import Summary
 from harness.runs import Run
 from harness.screening.screen import SCREENING, Screening
-from harness.summary import first_rows
 from harness.viability import Assessment
 
 Cells = tuple[str, ...]
@@ -48,22 +48,7 @@ def scores(summary: Summary) -> list[Cells]:
 
 def unusual(summary: Summary) -> Iterator[str]:
     """What a reader must know before using the scores."""
-    for missing in summary.unavailable:
-        yield f"{missing.benchmark}: unavailable: {missing.reason}; {missing.mend}"
-    for left in summary.left_out:
-        yield f"{left.benchmark}: {left.samples or 'some'} {left.what} samples left out: {left.reason}; {left.mend}"
-    for truth in summary.ground_truth:
-        if truth.broken:
-            yield f"{truth.benchmark}: {len(truth.broken)} of {truth.checked} own solutions fail here"
-    for row in first_rows(summary):
-        if row.records < row.samples * row.attempts:
-            yield f"{row.benchmark}: {row.records} of {row.samples * row.attempts} answers are there"
-        if row.fallbacks:
-            yield f"{row.benchmark}: {row.fallbacks} answers were asked for in another way than the prompt's own"
-        if row.shortened:
-            yield f"{row.benchmark}: {row.shortened} prompts lost solved examples to fit the model's context"
-        if row.cut:
-            yield f"{row.benchmark}: {row.cut} infills were asked without some of the code around them"
+    yield from map(str, notes(summary))
     for each in summary.calibrations:
         alpha = each.agreement.get("good")
         trust = "no agreement could be measured" if alpha is None else f"agreement with known grades {alpha:.2f}"
