@@ -5,6 +5,8 @@ import inspect
 import keyword
 import re
 import shlex
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from harness.prompts.postprocess import STEPS
 from harness.reporting.table import COLUMNS
 
 README = (ROOT / "README.md").read_text()
+VLLM_OPTIONS = ("--generation-config",)
 
 
 def test_ci_calls_the_readmes_test_command() -> None:
@@ -34,6 +37,31 @@ def test_every_evaluate_command_in_the_readme_parses() -> None:
     for option in re.findall(r"`(--[a-z-]+)", README):
         known = [*parser()._option_string_actions, "--data-dir"]
         assert option in known, option
+
+
+def told_options() -> set[str]:
+    """Every option that the reference has, of any command."""
+    return set(re.findall(r"--[a-z][a-z-]+", (ROOT / "docs/commands.md").read_text()))
+
+
+def test_the_reference_of_commands_is_what_help_says() -> None:
+    said = subprocess.run([sys.executable, ROOT / "scripts/commands.py"], check=True, capture_output=True, text=True)
+    if sys.version_info >= (3, 13):  # argparse lays options out in another way
+        assert set(re.findall(r"--[a-z][a-z-]+", said.stdout)) == told_options()
+    else:
+        assert said.stdout == (ROOT / "docs/commands.md").read_text()
+
+
+def test_every_option_that_a_document_names_is_one_of_ours() -> None:
+    for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for option in re.findall(r"`(--[a-z][a-z-]+)", document.read_text()):
+            assert option in {*told_options(), *VLLM_OPTIONS}, f"{document.name}: {option}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_speaks_to_machines_too(name: str) -> None:
+    text = (ROOT / "docs/commands.md").read_text()
+    assert "--json" in text.partition(f"## evaluate {name}\n")[2].partition("\n## ")[0]
 
 
 class ParsedError(Exception):

@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     entries = [catalog.benchmark(name) for name in arguments.benchmark] or list(catalog.benchmarks().values())
     if arguments.action == "pull":
-        return _pull(entries, arguments.data_dir)
+        return _pull(entries, arguments.data_dir, arguments.json)
     rows = [row for entry in entries for row in _rows(entry, data_dir_from(arguments.data_dir))]
     if arguments.action == "list":
         _print(rows, arguments.json)
@@ -46,13 +46,14 @@ def _rows(entry: BenchmarkEntry, data_dir: Path | None) -> list[dict[str, str]]:
     return rows
 
 
-def _pull(entries: Sequence[BenchmarkEntry], option: Path | None) -> int:
+def _pull(entries: Sequence[BenchmarkEntry], option: Path | None, as_json: bool) -> int:
     """Fetches from the hub into the mirror, checking each split before it is put in place."""
     if option:
         option.mkdir(parents=True, exist_ok=True)
     folder = data_dir_from(option)
     if folder is None:
         raise UsageError("no folder to pull into", "name one with --data-dir or HARNESS_DATA_DIR")
+    files = {}
     for entry in entries:
         data = entry.data if entry.data.shipped else pinned(entry.name, entry.data, folder)
         for split, expected in entry.data.files.items() if not entry.data.shipped else ():
@@ -68,7 +69,11 @@ def _pull(entries: Sequence[BenchmarkEntry], option: Path | None) -> int:
                 path.write_bytes(b"".join(lines))
             except OSError as error:
                 raise OutputError(f"cannot write {path}: {error.strerror}", "name another --data-dir") from None
-            print(f"{path} ({len(lines)} rows)")
+            files[str(path)] = len(lines)
+            if not as_json:
+                print(f"{path} ({len(lines)} rows)")
+    if as_json:
+        print(json.dumps(files, indent=1))
     return 0
 
 

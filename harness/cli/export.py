@@ -1,6 +1,7 @@
 """``evaluate export``: runs as tables for analysts, as results for lm-eval's viewers, as reports for CI."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
         help="a file, a folder, or - for standard output; of several runs it is one file (default: each run's folder)",
     )
     parser.add_argument("--answers", action="store_true", help="csv: with the text of answers (parquet always has it)")
+    parser.add_argument("--json", action="store_true", help="for machines: which files were written, of which runs")
     arguments = parser.parse_args(argv)
 
     from harness.errors import UsageError
@@ -46,14 +48,22 @@ def main(argv: Sequence[str]) -> int:
 
     if arguments.out == STDOUT and arguments.format == "parquet":
         raise UsageError("parquet is no text", "name a file with -o")
+    if arguments.out == STDOUT and arguments.json:
+        raise UsageError(
+            "standard output cannot hold the export and what is said of it", "leave out --json, or name a file"
+        )
     if arguments.out and len(arguments.run) > 1 and arguments.format == "lm-eval":
         raise UsageError("a results file of lm-eval is of one run", "leave out -o, or export one run at a time")
     runs = [open_run(folder) for folder in arguments.run]
     if arguments.out:
         _check_distinct(runs)
     together = [runs] if arguments.out else [[run] for run in runs]
-    for part in together:
-        _export(part, arguments)
+    files = [place for part in together if (place := _export(part, arguments))]
+    if arguments.json:
+        states = {str(run.folder): run.state for run in runs}
+        print(json.dumps({"files": [str(file) for file in files], "runs": states}, indent=1, ensure_ascii=False))
+    else:
+        print(*files, sep="\n", end="\n" if files else "")
     for run in runs:
         if run.state != "complete":
             print(f"note: {run.folder} is not complete: {run.state}", file=sys.stderr)
@@ -72,8 +82,8 @@ def _check_distinct(runs: Sequence["Run"]) -> None:
         seen[key] = run.folder
 
 
-def _export(runs: Sequence["Run"], arguments: argparse.Namespace) -> None:
-    """Writes the runs as one file."""
+def _export(runs: Sequence["Run"], arguments: argparse.Namespace) -> Path | None:
+    """Writes the runs as one file; returns it, or None where it was standard output."""
     from harness.reporting.export.files import whole_file
     from harness.reporting.export.rows import rows_of
     from harness.reporting.export.tables import write_csv, write_parquet
@@ -83,7 +93,7 @@ def _export(runs: Sequence["Run"], arguments: argparse.Namespace) -> None:
             write_csv(sys.stdout, (row for run in runs for row in rows_of(run)), arguments.answers)
         else:
             sys.stdout.write(_text(runs, arguments.format))
-        return
+        return None
     place = _place(runs[0], arguments.format, arguments.out)
     with whole_file(place) as file:
         rows = (row for run in runs for row in rows_of(run))
@@ -95,7 +105,7 @@ def _export(runs: Sequence["Run"], arguments: argparse.Namespace) -> None:
         else:
             with file.open("w", encoding="utf-8", newline="") as opened:
                 opened.write(_text(runs, arguments.format))
-    print(place)
+    return place
 
 
 def _text(runs: Sequence["Run"], form: str) -> str:

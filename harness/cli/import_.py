@@ -19,6 +19,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the baseline's folder")
     parser.add_argument("--model", default="", metavar="M", help="who answered (default: as the file or its name says)")
     parser.add_argument("--feature", default="", metavar="F", help="default: the one that has the benchmark")
+    parser.add_argument("--json", action="store_true", help="for machines")
     arguments = parser.parse_args(argv)
 
     from harness import catalog
@@ -44,9 +45,14 @@ def main(argv: Sequence[str]) -> int:
     feature = arguments.feature or feature_of([each.benchmark for each in results])
     catalog.feature(feature)
     manifest = write_imported(arguments.out, arguments.model or model, feature, files, results)
-    for job in manifest.jobs:
-        print(f"{manifest.model} {job.benchmark}: {job.samples} samples, {job.attempts} attempts each")
+    if arguments.json:
+        told = {"folder": str(arguments.out), "model": manifest.model, "feature": feature}
+        rows = [{"benchmark": job.benchmark, "samples": job.samples, "attempts": job.attempts} for job in manifest.jobs]
+        print(json.dumps({**told, "benchmarks": rows, "left_out": left_out}, indent=1, ensure_ascii=False))
+    else:
+        for job in manifest.jobs:
+            print(f"{manifest.model} {job.benchmark}: {job.samples} samples, {job.attempts} attempts each")
+        print(arguments.out)
     for each in left_out:
         print(f"left out: {each}", file=sys.stderr)
-    print(arguments.out)
     return 3 if left_out else 0

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
-    "catalog": "what can be evaluated: catalog features|benchmarks|models|prompts",
-    "data": "benchmark data: data list|pull|verify",
+    "catalog": "what can be evaluated: catalog features|benchmarks|models|prompts|baselines",
+    "data": "benchmark data: data list|pull|verify|validate",
     "screen": "a model's licence, files and standing, before a GPU is touched",
     "serve": "keep a vLLM server up, which later runs with the same settings find and reuse",
     "rescore": "score answers that are there already: sample files (EvalPlus, BigCodeBench) or journals",

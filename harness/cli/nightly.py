@@ -1,6 +1,7 @@
 """``evaluate nightly``: models times features, one after the other, and a report of the night."""
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -31,19 +32,24 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--night", default="", metavar="NAME", help="its folder's name (default: today's date in UTC)")
     parser.add_argument("--out", type=Path, default=Path("results/nights"), metavar="DIR", help="all nights")
     parser.add_argument("--site", type=Path, default=Path("public"), metavar="DIR", help="default: public")
+    parser.add_argument("--json", action="store_true", help="for machines: night.json; all else goes to stderr")
     parser.add_argument("--dry-run", action="store_true", help="say what would be run, and run nothing")
     arguments = parser.parse_args(argv)
 
-    from harness.nightly import jobs_of, read_plan
+    from harness.nightly import NIGHT, jobs_of, read_plan
 
     plan = read_plan(arguments.plan)
     jobs = jobs_of(plan, arguments.group)
     night = arguments.out / (arguments.night or datetime.now(UTC).strftime("%Y-%m-%d"))
+    commands = [["evaluate", *_options(job, night)] for job in jobs]
     if arguments.dry_run:
-        for job in jobs:
-            print(" ".join(["evaluate", *_options(job, night)]))
+        print(json.dumps(commands, indent=1) if arguments.json else "\n".join(map(" ".join, commands)))
         return 0
-    return _night(plan, jobs, night, arguments.site)
+    with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
+        code = _night(plan, jobs, night, arguments.site)
+    if arguments.json:
+        print((night / NIGHT).read_text(encoding="utf-8"), end="")
+    return code
 
 
 def _night(plan: "Plan", jobs: "Sequence[Job]", night: Path, site: Path) -> int:

@@ -1,5 +1,6 @@
 """``evaluate report``: all runs as a static site that opens from a file."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("-o", "--out", type=Path, default=Path("public"), metavar="DIR", help="default: public")
     parser.add_argument("--against", default="", metavar="WHAT", help="a run or a baseline that gives labels")
+    parser.add_argument("--json", action="store_true", help="for machines")
     arguments = parser.parse_args(argv)
 
     from harness.reporting.site.build import build
@@ -22,7 +24,8 @@ def main(argv: Sequence[str]) -> int:
     from harness.viability import assess_all
 
     runs, faults = runs_in(places_of(arguments.places))
-    print(build(runs, faults, arguments.out, arguments.against, assess_all(runs, arguments.against)))
+    page = build(runs, faults, arguments.out, arguments.against, assess_all(runs, arguments.against))
+    print(json.dumps({"page": str(page), "faults": faults}, indent=1) if arguments.json else page)
     for fault in faults:
         print(f"left out: {fault}", file=sys.stderr)
     return 3 if faults else 0

@@ -1,6 +1,7 @@
 """``evaluate serve``: keeps a vLLM server up, which later runs with the same settings find and reuse."""
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--model", required=True, help="a name of the catalog, a folder, or org/name on the hub")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
     add_serving_options(parser)
+    parser.add_argument("--json", action="store_true", help="for machines: where it is served, once it is")
     arguments = parser.parse_args(argv)
 
     from dataclasses import replace
@@ -34,6 +36,14 @@ def main(argv: Sequence[str]) -> int:
     launch = launch_of(installation, model, settings, arguments.seed)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return asyncio.run(keep_up(launch, lambda text: print(text, file=sys.stderr, flush=True)))
+        return asyncio.run(keep_up(launch, _say, _say_up if arguments.json else lambda url: None))
     except KeyboardInterrupt:
         return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _say_up(url: str) -> None:
+    print(json.dumps({"url": url}), flush=True)

@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,11 +37,18 @@ def publish(run: Run, summary: Summary, server: str, experiment: str, answers: b
         UnavailableError: the server cannot be reached, or refuses.
     """
     try:
-        from mlflow.entities import Metric, Param, RunTag
-        from mlflow.exceptions import MlflowException
-        from mlflow.tracking import MlflowClient
+        import mlflow.tracking  # noqa: F401  (that it is missing must be told before anything else)
     except ModuleNotFoundError as error:
         raise NotInstalledError("publishing", error.name, "mlflow") from None
+    with redirect_stdout(sys.stderr):  # MLflow says where a run is to be seen, on standard output
+        return _publish(run, summary, server, experiment, answers)
+
+
+def _publish(run: Run, summary: Summary, server: str, experiment: str, answers: bool) -> str:
+    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
     known = read_json(run.folder / PUBLISHED, Published, "remove the file; the run is then published anew")
     place = f"{server} {experiment}"
     try:

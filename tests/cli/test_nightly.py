@@ -46,9 +46,10 @@ def test_a_night_goes_on_past_a_failed_model_and_reports_both(
     assert "code-generation" in comment
     assert (tmp_path / "public/index.html").is_file()
 
-    again = evaluate("nightly", file, "--night", "2026-01-02")
+    again = evaluate("nightly", file, "--night", "2026-01-02", "--json")
     assert again.returncode == 3
-    later = json.loads((tmp_path / "results/nights/2026-01-02/night.json").read_text())["checked"][0]
+    assert again.stdout == (tmp_path / "results/nights/2026-01-02/night.json").read_text()
+    later = json.loads(again.stdout)["checked"][0]
     assert later["last"].startswith("results/nights/2026-01-01/runs/")
     assert later["verdicts"]
     assert later["regressions"] == []

@@ -60,8 +60,8 @@ def test_a_run_is_there_once_with_its_scores_settings_and_files(
     assert found.data.params["mbpp/prefill"] == "true"
     assert found.info.status == "FINISHED"
     assert [file.path for file in client.list_artifacts(run_id)] == ["manifest.json", "summary.json"]
-    again = evaluate("publish", str(folder), "--mlflow", server, "--experiment", "models", "--answers")
-    assert again.stdout.split()[-1] == run_id
+    again = evaluate("publish", str(folder), "--mlflow", server, "--experiment", "models", "--answers", "--json")
+    assert json.loads(again.stdout) == {str(folder): run_id}
     assert "records.jsonl" in [file.path for file in client.list_artifacts(run_id)]
     experiment = client.get_experiment_by_name("models")
     assert experiment is not None

@@ -99,7 +99,14 @@ def test_evalplus_tasks_are_paired_with_a_runs(tmp_path: Path, evaluate: Evaluat
     assert summary is not None
     assert summary.complete
     evalplus(file, {task: [("pass", "pass")] for task in tries})
-    assert evaluate("import", file, "-o", tmp_path / "ours", "--model", "better").returncode == 0
+    told = evaluate("import", file, "-o", tmp_path / "ours", "--model", "better", "--json")
+    assert json.loads(told.stdout) == {
+        "folder": f"{tmp_path}/ours",
+        "model": "better",
+        "feature": "code-suggestions",
+        "benchmarks": [{"benchmark": "mbppplus", "samples": 3, "attempts": 1}],
+        "left_out": [],
+    }
     first = compare(of_folder(tmp_path / "ours"), theirs).rows[0]
     assert (first.metric, first.paired, first.flipped) == (PLUS, True, (("Mbpp/3", "Mbpp/4"), ()))
     text = evaluate("compare", tmp_path / "ours", "--against", tmp_path / "theirs").stdout

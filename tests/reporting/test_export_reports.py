@@ -1,5 +1,6 @@
 """OpenMetrics, JUnit and a merge request's comment: read by real parsers, whatever the names in them are."""
 
+import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -200,3 +201,8 @@ def test_several_runs_are_one_report(tmp_path: Path, evaluate: Evaluate) -> None
     shown = evaluate("export", *folders, "--format", "markdown", "-o", f"{tmp_path}/reports/")
     assert (shown.returncode, shown.stdout) == (0, f"{tmp_path}/reports/summary.md\n")
     assert (tmp_path / "reports/summary.md").read_text().count("## Evaluation of") == 2
+    told = json.loads(evaluate("export", *folders, "--format", "markdown", "--json").stdout)
+    assert told["files"] == [f"{folder}/summary.md" for folder in folders]
+    assert told["runs"] == {str(folder): "incomplete" for folder in folders}
+    both = evaluate("export", *folders, "--format", "markdown", "-o", "-", "--json")
+    assert (both.returncode, both.stdout) == (2, "")

@@ -22,6 +22,7 @@ from harness.records import Answer, Record
 from harness.reporting.site.build import build
 from harness.reporting.site.samples import TEXTS, write_samples
 from harness.runs import runs_in
+from harness.viability import assess_all
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = (
@@ -62,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rewritten(one, lambda number: f"def a{number}():\n    return {number}\n{HOSTILE[number % len(HOSTILE)]}\n")
     rewritten(two, lambda number: f"def a{number}():\n    return -{number}\n")
     found, faults = runs_in([root])
-    return build(found, faults, root / "public", str(two)).parent
+    return build(found, faults, root / "public", str(two), assess_all(found, str(two))).parent
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +110,15 @@ def test_every_page_renders_from_a_file_without_an_error(site: Path, page: Page,
             assert pictures.nth(number).evaluate("image => image.complete && image.naturalWidth > 0")
         page.screenshot(path=tmp_path / "page.png")
         assert (tmp_path / "page.png").stat().st_size > 5_000
+
+
+def test_labels_stand_on_the_overview_and_on_the_runs_page(site: Path, page: Page) -> None:
+    page.goto(f"file://{site / 'index.html'}")
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="one", exact=True)).first
+    assert row.inner_text().startswith("one\tFull\tFull 0.917 0.742-0.977")  # 22 of 24 where the baseline has 12
+    page.goto(f"file://{next((site / 'runs').glob('one--*20260201*.html'))}")
+    labels = page.get_by_role("table").filter(has_text="Labels against")
+    assert "Full" in labels.inner_text()
 
 
 def test_links_lead_to_pages_and_files_of_the_site(site: Path, page: Page) -> None:
@@ -241,6 +251,9 @@ def test_runs_that_cannot_be_read_are_named_and_the_rest_is_shown(tmp_path: Path
     assert "good" in text
     assert "nothing answered" in text
     assert "Left out: " in text
+    told = json.loads(evaluate("report", str(tmp_path / "runs"), "-o", str(tmp_path / "public"), "--json").stdout)
+    assert told["page"] == f"{tmp_path}/public/index.html"
+    assert [str(broken) in fault for fault in told["faults"]] == [True]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from harness.errors import EngineDownError, UsageError
 LOOK_SECONDS = 1.0
 
 
-async def keep_up(launch: Launch, say: Say) -> int:
+async def keep_up(launch: Launch, say: Say, say_up: Say) -> int:
     """Starts a server, makes it known, and waits until it ends or the task is cancelled; then it is stopped.
+
+    ``say_up`` is told its address once it is up.
 
     Raises:
         UsageError: one runs already for these settings.
@@ -25,6 +27,7 @@ async def keep_up(launch: Launch, say: Say) -> int:
     try:
         with published(launch, address):
             say(f"{launch.name} is served at {address.url}; runs with the same settings find it. Ctrl-C stops it")
+            say_up(address.url)
             while server.alive():
                 await asyncio.sleep(LOOK_SECONDS)
         raise EngineDownError("the server ended by itself", f"its log: {server.log}")

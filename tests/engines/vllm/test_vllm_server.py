@@ -220,15 +220,17 @@ def test_a_server_that_is_kept_up_is_found_until_it_is_cancelled(tmp_path: Path)
 
     async def work() -> None:
         said: list[str] = []
-        keeping = asyncio.create_task(keep_up(launch, said.append))
+        up: list[str] = []
+        keeping = asyncio.create_task(keep_up(launch, said.append, up.append))
         while not said:
             await asyncio.sleep(0.02)
         address = await asyncio.to_thread(running, launch)
         assert address is not None
         assert address.url in said[0]
+        assert up == [address.url]
         assert address.key not in said[0]
         with pytest.raises(UsageError, match="runs already at"):
-            await keep_up(launch, said.append)
+            await keep_up(launch, said.append, up.append)
         keeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await keeping
@@ -244,7 +246,8 @@ def test_a_server_that_is_kept_up_and_ends_by_itself_is_said_so(tmp_path: Path) 
 
     async def work() -> None:
         said: list[str] = []
-        keeping = asyncio.create_task(keep_up(launch, said.append))
+        up: list[str] = []
+        keeping = asyncio.create_task(keep_up(launch, said.append, up.append))
         while not said:
             await asyncio.sleep(0.02)
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
