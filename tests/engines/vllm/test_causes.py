@@ -56,6 +56,9 @@ SAID = {
     "torch.AcceleratorError: CUDA error: no kernel image is available for execution on the device": (
         "vLLM and this machine's GPU driver do not fit together"
     ),
+    "AttributeError: '_OpNamespace' '_C' object has no attribute 'init_cpu_memory_env'": (
+        "vLLM's compiled part does not load: a system library is missing"
+    ),
     "OSError: [Errno 98] Address already in use": "its port is taken",
     "ValueError: World size (8) is larger than the number of available GPUs (2) in this node.": (
         "the model cannot be spread over that many GPUs"
