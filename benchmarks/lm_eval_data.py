@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.lm_eval_names import FAMILY, Definition
 from harness import catalog
 from harness.benchmark import ReadRows
-from harness.catalog import DataSet
+from harness.entries import DataSet
 from harness.errors import UsageError
 
 _HARMLESS = frozenset({"trust_remote_code", "revision", "streaming"})

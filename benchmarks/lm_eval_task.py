@@ -19,7 +19,7 @@ from benchmarks.lm_eval_metrics import metrics_of, values_of
 from benchmarks.lm_eval_names import FAMILY, definition, lm_eval_version
 from benchmarks.lm_eval_prompts import Form, Prompts
 from harness.benchmark import ReadRows, Tools
-from harness.catalog import BenchmarkEntry
+from harness.entries import BenchmarkEntry
 from harness.metrics import Metric, Statistic
 from harness.records import Answer, Outcome, Sample, Score
 

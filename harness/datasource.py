@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.catalog import DataSet
+from harness.entries import DataSet
 from harness.errors import DataError, UnavailableError, first_fault, first_line
 from harness.shipped import shipped
 

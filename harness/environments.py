@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from functools import cache
 
-from harness.catalog import Environment
+from harness.entries import Environment
 from harness.errors import UnavailableError, UsageError
 from harness.records import canonical_sha256
 

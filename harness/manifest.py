@@ -14,7 +14,8 @@ from typing import Any
 
 from harness import __version__
 from harness.benchmark import metrics_of
-from harness.catalog import Prices, model_entry
+from harness.catalog import model_entry
+from harness.entries import Prices
 from harness.errors import DataError, OutputError
 from harness.files import read_versioned
 from harness.metrics import Metric, chosen, with_pass_at_k

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from harness.catalog import Feature
+from harness.entries import Feature
 from harness.paired import Difference, unpaired
 from harness.results import Estimate, SummaryRow
 from harness.runs import Run

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from harness import catalog, environments
 from harness.benchmark import Benchmark, settings_of, slow_first, with_instructions
-from harness.catalog import BenchmarkEntry, Endpoint, Feature
 from harness.datasource import DataSource
 from harness.engines.base import EngineSettings
 from harness.engines.model import Model, served
+from harness.entries import BenchmarkEntry, Endpoint, Feature
 from harness.errors import UnavailableError, UnknownNameError, UsageError
 from harness.prompts import choice, infill
 from harness.prompts.instructions import instruction, instructions

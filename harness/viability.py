@@ -12,8 +12,9 @@ from typing import Literal
 
 from harness import catalog
 from harness.baselines import of_folder, side
-from harness.catalog import Feature, config
+from harness.catalog import config
 from harness.comparison import Comparison, Row, compare
+from harness.entries import Feature
 from harness.errors import HarnessError
 from harness.files import read_json
 from harness.latency import read_latency

@@ -162,7 +162,7 @@ needs_similarity = pytest.mark.skipif(
 def third_party(site: Path, code: str, *names: str, group: str = "benchmarks") -> Path:
     """Writes a package that adds the benchmarks (or families) ``names`` by entry point; ``site`` belongs on PYTHONPATH.
 
-    ``code`` is its module, with a :class:`harness.catalog.BenchmarkEntry` (or Family) called NAME for each name.
+    ``code`` is its module, with a :class:`harness.entries.BenchmarkEntry` (or Family) called NAME for each name.
     """
     (site / "third_party-1.dist-info").mkdir(parents=True)
     (site / "third_party.py").write_text(code)

@@ -8,7 +8,7 @@ import pytest
 from conftest import third_party
 
 from harness import catalog
-from harness.catalog import BenchmarkEntry, DataSet, HubSource, WheelSource
+from harness.entries import BenchmarkEntry, DataSet, HubSource, WheelSource
 from harness.errors import UnknownNameError, UsageError
 
 
@@ -79,7 +79,7 @@ def test_a_malformed_config_names_file_and_field(monkeypatch: pytest.MonkeyPatch
 THIRD_PARTY = """
 from dataclasses import dataclass
 from typing import ClassVar
-from harness.catalog import BenchmarkEntry, DataSet
+from harness.entries import BenchmarkEntry, DataSet
 from harness.records import Chat, Message, Outcome, Sample, Score
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def test_an_installed_package_adds_a_benchmark(evaluate, tiny_model: Path, tmp_p
 
 
 FAMILY = """
-from harness.catalog import Family
+from harness.entries import Family
 from harness.errors import UnknownNameError
 
 @dataclass(frozen=True)

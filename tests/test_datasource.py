@@ -11,9 +11,9 @@ import pytest
 from huggingface_hub import HfApi
 
 from harness import datasource
-from harness.catalog import DataSet, Elsewhere
 from harness.cli.data import main
 from harness.datasource import DataSource, data_dir_from, fingerprint, hub_reachable, pinned
+from harness.entries import DataSet, Elsewhere
 from harness.errors import DataError, UnavailableError, UsageError
 
 ROWS = [{"id": 1, "text": "é\u2028"}, {"id": 2, "text": "b"}]
@@ -82,7 +82,7 @@ def test_a_split_that_cannot_be_had_is_remembered(mirror: Path) -> None:
 @pytest.mark.filterwarnings("default")
 def test_pulled_data_is_a_mirror(hub: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from harness import catalog
-    from harness.catalog import BenchmarkEntry
+    from harness.entries import BenchmarkEntry
 
     entry = BenchmarkEntry("small", "Small", "industry", "m:C", small(hub=str(hub), revision="main"))
     monkeypatch.setattr(catalog, "benchmarks", lambda: {"small": entry})

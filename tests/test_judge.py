@@ -11,8 +11,8 @@ import pytest
 from conftest import ROOT, Evaluate, third_party
 from local_server import Fault, LocalServer, serving
 
-from harness.catalog import Endpoint
 from harness.engines.model import Model
+from harness.entries import Endpoint
 from harness.plan import JudgeOption, Options, make_plan
 
 CANDIDATE_KEY, JUDGE_KEY = "sk-candidate-secret", "sk-judge-secret"
@@ -20,7 +20,7 @@ SAMPLES = 6
 THIRD_PARTY = """
 from dataclasses import dataclass
 from typing import ClassVar
-from harness.catalog import BenchmarkEntry, DataSet
+from harness.entries import BenchmarkEntry, DataSet
 from harness.errors import UsageError
 from harness.records import Chat, Choice, Message, Outcome, Sample, Sampling, Score
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self
 
 import pytest
 
-from harness.catalog import BenchmarkEntry, DataSet
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model
+from harness.entries import BenchmarkEntry, DataSet
 from harness.errors import DataError, EngineError, UsageError
 from harness.latency import CONCURRENCIES, LATENCY, SAMPLES, WARMING, Latency, measure, read_latency, timed_jobs
 from harness.plan import Job, Options, Plan, make_plan

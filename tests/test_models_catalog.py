@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalog import HubSource, ModelEntry, infill_format, infill_formats, models
+from harness.catalog import infill_format, infill_formats, models
 from harness.engines.base import EngineSettings
 from harness.engines.model import Model, served
 from harness.engines.vllm.installation import Installation
 from harness.engines.vllm.launch import Launch
+from harness.entries import HubSource, ModelEntry
 
 OPEN: Mapping[str, str | None] = {
     "smollm2-135m": None,

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from harness import pipeline
-from harness.catalog import Endpoint
 from harness.engines import asking
 from harness.engines.asking import Asker
 from harness.engines.base import EngineSettings
 from harness.engines.model import Model
+from harness.entries import Endpoint
 from harness.errors import CostLimitError, EngineError, JournalError, PromptTooLongError
 from harness.journal import Journal
 from harness.plan import Options, Plan, make_plan

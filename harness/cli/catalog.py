@@ -11,6 +11,7 @@ from rich.table import Table
 from harness import catalog
 from harness.baselines import published, published_of
 from harness.cli.arguments import Parser
+from harness.entries import ModelEntry
 from harness.errors import UnknownNameError
 from harness.prompts.instructions import instructions
 from harness.reporting.table import results_console
@@ -106,7 +107,7 @@ def _prompts() -> list[dict[str, Any]]:
     ]
 
 
-def _places(model: catalog.ModelEntry) -> Iterator[str]:
+def _places(model: ModelEntry) -> Iterator[str]:
     """Where a model comes from, in the order in which it is tried."""
     for source in model.sources:
         name = {"hub": "repo", "wheel": "package", "path": "path"}[source.kind]

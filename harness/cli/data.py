@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness import catalog
-from harness.catalog import BenchmarkEntry
 from harness.cli import validate
 from harness.cli.arguments import Parser
 from harness.datasource import DataSource, data_dir_from, fingerprint, pinned, pull
+from harness.entries import BenchmarkEntry
 from harness.errors import OutputError, UsageError
 
 

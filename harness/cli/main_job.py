@@ -11,7 +11,6 @@ from pathlib import Path
 from types import FrameType
 
 from harness.baselines import side
-from harness.catalog import Prices
 from harness.cli.compare import against
 from harness.cli.engine_options import wish_of
 from harness.cli.options import options_from
@@ -20,6 +19,7 @@ from harness.engines import open_engine
 from harness.engines.asking import Asker, Budget, counted, most
 from harness.engines.base import Engine
 from harness.engines.model import Model, locate, served
+from harness.entries import Prices
 from harness.files import make_folder, write_json
 from harness.groundtruth import checked, own_sandboxes
 from harness.journal import Journal

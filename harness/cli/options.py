@@ -3,11 +3,11 @@
 import argparse
 from dataclasses import replace
 
-from harness.catalog import Endpoint
 from harness.cli.engine_options import serving_settings
 from harness.datasource import data_dir_from
 from harness.engines import settle
 from harness.engines.base import EngineSettings
+from harness.entries import Endpoint
 from harness.errors import UsageError
 from harness.plan import JudgeOption, Options
 

@@ -26,6 +26,7 @@ def main(argv: Sequence[str]) -> int:
 
     from harness import catalog
     from harness.engines.model import locate, served
+    from harness.entries import Endpoint
     from harness.errors import OutputError
     from harness.reporting.screening import print_screening
     from harness.reporting.table import results_console
@@ -37,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     lora = arguments.lora.resolve() if arguments.lora else None
     entry = catalog.model_entry(arguments.model)
     if arguments.base_url or (entry and entry.endpoint and not entry.sources):
-        known = entry.endpoint if entry and entry.endpoint else catalog.Endpoint(arguments.base_url)
+        known = entry.endpoint if entry and entry.endpoint else Endpoint(arguments.base_url)
         model = served(arguments.model, known)
     else:
         print(f"looking for the weights of {arguments.model}", file=sys.stderr)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from harness import catalog
-from harness.catalog import BenchmarkEntry
 from harness.cli.arguments import Parser
 from harness.datasource import DataSource, data_dir_from
+from harness.entries import BenchmarkEntry
 from harness.errors import UnavailableError, UsageError
 from harness.quality.duplicates import Overlap, overlaps
 from harness.quality.gate import LEAST_SCORE, Examinable, Finding, Task, check, too_near

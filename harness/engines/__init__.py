@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib.util import find_spec
 
-from harness.catalog import Endpoint, model_entry
+from harness.catalog import model_entry
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model
 from harness.engines.vllm.installation import interpreter, required
+from harness.entries import Endpoint
 from harness.errors import NotInstalledError, UsageError
 
 EXTRAS = {"transformers": "cpu", "endpoint": "endpoints", "vllm": "vllm"}

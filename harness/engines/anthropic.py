@@ -8,9 +8,9 @@ from typing import Any
 import anthropic
 from anthropic import AsyncAnthropic
 
-from harness.catalog import Endpoint
 from harness.engines.model import Model
 from harness.engines.remote import RETRIES, Caller, RemoteEngine, checked, tokens_of
+from harness.entries import Endpoint
 from harness.errors import EngineError, NoLogProbabilitiesError, UsageError
 from harness.records import Answer, Choice, Message, Sampling
 

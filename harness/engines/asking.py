@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 
-from harness.catalog import Prices
 from harness.engines.base import Engine, EngineSettings, ask
 from harness.engines.remote import CHARACTERS_A_TOKEN
+from harness.entries import Prices
 from harness.errors import CostLimitError, EngineDownError, EngineError, PromptTooLongError
 from harness.records import Answer, Prompt, Sampling, prompt_characters
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from harness.catalog import Endpoint
 from harness.engines import infilling
+from harness.entries import Endpoint
 from harness.errors import EngineError, PromptTooLongError, UnavailableError, UsageError
 from harness.prompts import choice as choices
 from harness.prompts.infill import InfillFormat

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import openai
 from openai import AsyncOpenAI
 
-from harness.catalog import Endpoint
 from harness.engines.base import cannot_score, whole
 from harness.engines.likeliest import chat_request, echoed, likeliest
 from harness.engines.model import Model
 from harness.engines.remote import CHARACTERS_A_TOKEN, RETRIES, Caller, RemoteEngine, checked, tokens_of
 from harness.engines.stems import Likely
+from harness.entries import Endpoint
 from harness.errors import EngineError, NoLogProbabilitiesError, RefusedError, UsageError
 from harness.records import Answer, Choice, Likelihood, Message, Sampling, plain
 

@@ -16,17 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.cache import keep, recall
-from harness.catalog import (
-    Endpoint,
-    HubSource,
-    ModelSource,
-    PathSource,
-    WheelSource,
-    infill_format,
-    model_entry,
-    models,
-)
+from harness.catalog import infill_format, model_entry, models
 from harness.datasource import hub_reachable
+from harness.entries import Endpoint, HubSource, ModelSource, PathSource, WheelSource
 from harness.errors import ModelError, NotInstalledError, UnavailableError, UnknownNameError, first_line
 from harness.prompts.infill import InfillFormat
 from harness.records import canonical_sha256

@@ -14,9 +14,9 @@ from types import ModuleType, TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from harness.catalog import Endpoint
 from harness.engines.base import Engine
 from harness.engines.infilling import NOT_CHECKED
+from harness.entries import Endpoint
 from harness.errors import (
     EngineError,
     NoLogProbabilitiesError,

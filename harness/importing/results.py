@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from harness import catalog
 from harness.baselines import SCORES
 from harness.engines.model import slug
+from harness.entries import Feature
 from harness.errors import OutputError
 from harness.files import make_folder, write_json
 from harness.manifest import MANIFEST, Manifest, PlannedJob, PlannedMetric, read_manifest
@@ -93,5 +94,5 @@ def _job(each: Imported, feature: str) -> PlannedJob:
     )
 
 
-def _use_case(benchmark: str, feature: catalog.Feature) -> str:
+def _use_case(benchmark: str, feature: Feature) -> str:
     return next((case.name for case in feature.use_cases if benchmark in (*case.industry, *case.gitlab)), "")

@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import Field
 
 from harness.benchmark import AskJudge
-from harness.catalog import DataSet
 from harness.datasource import DataSource
+from harness.entries import DataSet
 from harness.errors import JudgeError, PromptTooLongError
 from harness.files import read_json
 from harness.prompts.instructions import Instruction

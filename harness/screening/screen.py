@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.catalog import HubSource, ModelEntry, model_entry
+from harness.catalog import model_entry
 from harness.engines.model import Model, hashes
+from harness.entries import HubSource, ModelEntry
 from harness.errors import ScreeningError
 from harness.screening.code import code_findings
 from harness.screening.configuration import Document, card_claims, config_claims, documents, index_findings

@@ -9,10 +9,10 @@ import anthropic
 import pytest
 from local_server import BROKEN_STREAM, EMPTY, HANG, KEY, RESET, TRUNCATED, Fault, LocalServer, serving
 
-from harness.catalog import Endpoint
 from harness.engines import open_engine
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import served
+from harness.entries import Endpoint
 from harness.errors import EngineError, NoLogProbabilitiesError, PromptTooLongError, UnknownNameError, UsageError
 from harness.records import Answer, Choice, Infill, Message, Sampling
 

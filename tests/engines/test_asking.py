@@ -8,10 +8,10 @@ from typing import Any, Self
 
 import pytest
 
-from harness.catalog import Prices
 from harness.engines import asking
 from harness.engines.asking import DOWN_AFTER, TRIES, Asker, Budget, counted, most
 from harness.engines.base import Engine, EngineSettings
+from harness.entries import Prices
 from harness.errors import (
     CostLimitError,
     EngineDownError,

@@ -12,10 +12,10 @@ import pytest
 from conftest import Evaluate
 from local_server import BROKEN_STREAM, EMPTY, HANG, KEY, RESET, TRUNCATED, Fault, LocalServer, serving
 
-from harness.catalog import Endpoint
 from harness.engines import api_key, open_engine
 from harness.engines.base import Engine, EngineSettings
 from harness.engines.model import Model, served
+from harness.entries import Endpoint
 from harness.errors import (
     EngineError,
     NoLogProbabilitiesError,

@@ -13,13 +13,14 @@ from local_server import Fault, LocalServer, serving
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from harness.catalog import Endpoint, infill_formats
+from harness.catalog import infill_formats
 from harness.engines.batch import Row
 from harness.engines.endpoint import EndpointEngine
 from harness.engines.infilling import NOT_CHECKED, SPECIAL, check
 from harness.engines.model import Model, served
 from harness.engines.tokens import Tokens
 from harness.engines.transformers import TransformersEngine
+from harness.entries import Endpoint
 from harness.errors import ModelError, PromptTooLongError
 from harness.prompts.infill import as_chat, escaped
 from harness.records import Answer, Cut, File, Infill, Sampling

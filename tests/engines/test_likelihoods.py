@@ -11,7 +11,6 @@ from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from test_tokens import shown, tokens
 from test_transformers import using
 
-from harness.catalog import Endpoint
 from harness.engines import batch
 from harness.engines.anthropic import AnthropicEngine
 from harness.engines.base import Engine, ask
@@ -19,6 +18,7 @@ from harness.engines.batch import likelihood_tokens
 from harness.engines.model import Model, served
 from harness.engines.tokens import Tokens
 from harness.engines.transformers import TransformersEngine
+from harness.entries import Endpoint
 from harness.errors import PromptTooLongError, UnavailableError, UsageError
 from harness.records import Answer, FewShot, Likelihood, Message, Passage, Prompt, Sampling, Turns
 

@@ -14,7 +14,6 @@ from typing import Any, Self, TypeVar
 
 from openai import AsyncOpenAI
 
-from harness.catalog import Endpoint
 from harness.engines import infilling
 from harness.engines.base import EngineSettings, check_context
 from harness.engines.endpoint import EndpointEngine
@@ -28,6 +27,7 @@ from harness.engines.vllm.memory import check_fits, gpus
 from harness.engines.vllm.metrics import counters
 from harness.engines.vllm.registry import running
 from harness.engines.vllm.server import Address, Say, Server
+from harness.entries import Endpoint
 from harness.errors import EngineDownError, EngineError, first_line
 from harness.prompts.infill import InfillFormat
 from harness.records import Answer, Choice, Likelihood, Message, Passage, Sampling, Turns

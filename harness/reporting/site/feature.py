@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.baselines import KEPT, published_of
-from harness.catalog import Feature
+from harness.entries import Feature
 from harness.overview import Gap, variant_of
 from harness.paired import published
 from harness.reporting.site.charts import Bar, Drawn, Point, draw, intervals, trend

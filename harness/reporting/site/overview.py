@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.catalog import Feature
 from harness.engines.model import slug
+from harness.entries import Feature
 from harness.results import Estimate
 from harness.runs import Run
 from harness.summary import first_rows

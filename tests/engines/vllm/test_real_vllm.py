@@ -16,7 +16,6 @@ from typing import TypeVar
 import pytest
 from conftest import ROOT, Evaluate, evaluate_environment, third_party
 
-from harness.catalog import Endpoint
 from harness.engines import open_engine
 from harness.engines.base import Engine, EngineSettings, Serving
 from harness.engines.infilling import NOT_CHECKED, SPECIAL
@@ -24,6 +23,7 @@ from harness.engines.model import Model, locate, served
 from harness.engines.transformers import TransformersEngine
 from harness.engines.vllm.engine import VllmEngine
 from harness.engines.vllm.installation import required
+from harness.entries import Endpoint
 from harness.errors import ModelError
 from harness.prompts.infill import InfillFormat
 from harness.records import Answer, Choice, Infill, Likelihood, Message, Passage, Sampling
@@ -37,7 +37,7 @@ SAMPLES = 40
 QUICK = f"""
 from dataclasses import dataclass
 from typing import ClassVar
-from harness.catalog import BenchmarkEntry, DataSet
+from harness.entries import BenchmarkEntry, DataSet
 from harness.records import Chat, Message, Outcome, Sample, Score
 
 @dataclass(frozen=True)
