@@ -34,14 +34,14 @@ class Count:
     @property
     def text(self) -> str:
         """How many are answered and scored."""
-        return f"answered {self.answered}, scored {self.scored} of {self.total}"
+        return f"answered {self.answered}, scored {self.scored}/{self.total}"
 
     @property
     def speed(self) -> str:
         """Tokens a second of all answers in flight together, since the first was asked for; "" where none was."""
         if self.began is None:
             return ""
-        return f"{self.tokens / max(self.ended - self.began, 1e-6):.0f} tokens/s"
+        return f"{self.tokens / max(self.ended - self.began, 1e-6):.0f} tok/s"
 
     @property
     def failed(self) -> str:
@@ -70,7 +70,7 @@ class RunProgress(Follower):
             )
             self._tasks = {
                 name: self._bars.add_task(
-                    *(name, False, each.total, each.scored),
+                    *(name, True, each.total, each.scored),
                     count=each.text,
                     speed=each.speed,
                     failed=each.failed,
@@ -110,7 +110,6 @@ class RunProgress(Follower):
     def _show(self, benchmark: str) -> None:
         if self._bars:
             count, task = self._counts[benchmark], self._tasks[benchmark]
-            self._bars.start_task(task)
             self._bars.update(task, completed=count.scored, count=count.text, speed=count.speed, failed=count.failed)
         elif time.monotonic() - self._said >= LINE_SECONDS:
             self._line()

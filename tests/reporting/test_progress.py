@@ -39,7 +39,7 @@ def test_away_from_a_terminal_it_is_a_calm_line_for_all_benchmarks(now: list[flo
         now[0] += 20
         progress.written(record(2, Outcome.INFRA_ERROR))
     # The first answer was asked for two seconds before it came, at 1; the second came at 6: 60 tokens in 5 s.
-    line = "mbpp answered 3, scored 3 of 3, 12 tokens/s, 1 infra error; mmlu answered 0, scored 0 of 9"
+    line = "mbpp answered 3, scored 3/3, 12 tok/s, 1 infra error; mmlu answered 0, scored 0/9"
     first, last = text(shown).splitlines()
     assert (first, last) == (f"{line} (about 2 min left)", f"{line} (about 2 min left)")
 
@@ -57,7 +57,7 @@ def test_a_run_of_nothing_but_answers_that_were_there_has_no_speed() -> None:
     shown = console(terminal=False)
     with RunProgress({"mbpp": Count(1, 1, 0)}, shown) as progress:
         progress.written(record(1))
-    assert text(shown) == "mbpp answered 1, scored 1 of 1\n"
+    assert text(shown) == "mbpp answered 1, scored 1/1\n"
 
 
 def test_on_a_terminal_each_benchmark_has_a_bar() -> None:
@@ -66,6 +66,6 @@ def test_on_a_terminal_each_benchmark_has_a_bar() -> None:
         progress.answered("mbpp", ANSWER)
         progress.written(record(1, Outcome.INFRA_ERROR))
     assert "\x1b" in text(shown)
-    assert "answered 1, scored 1 of 3" in text(shown)
+    assert "answered 1, scored 1/3" in text(shown)
     assert "1 infra error" in text(shown)
-    assert "answered 0, scored 0 of 9" in text(shown)
+    assert "answered 0, scored 0/9" in text(shown)
