@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import Evaluate, evaluate_environment
+from peer_results import evalplus
 from run_folders import run_folder
 
 from benchmarks.bigcodebench import BigCodeBench
@@ -47,30 +48,6 @@ samples = results.pop("samples")
 tracker.save_results_aggregated(results, samples)
 tracker.save_results_samples("toy", samples["toy"])
 """
-
-
-def evalplus(path: Path, statuses: dict[str, list[tuple[str, str | None]]]) -> Path:
-    """A file as EvalPlus 0.3 writes it."""
-    told = {
-        "date": "2026-01-02 03:04",
-        "hash": "0" * 32,
-        "eval": {
-            task: [
-                {
-                    "task_id": task,
-                    "solution": "def solve(): pass",
-                    "base_status": base,
-                    "plus_status": plus,
-                    "base_fail_tests": [],
-                    "plus_fail_tests": [],
-                }
-                for base, plus in tries
-            ]
-            for task, tries in statuses.items()
-        },
-    }
-    path.write_text(json.dumps(told))
-    return path
 
 
 def test_evalplus_tasks_are_paired_with_a_runs(tmp_path: Path, evaluate: Evaluate) -> None:
