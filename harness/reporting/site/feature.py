@@ -131,7 +131,8 @@ def _shown(variant: _Variant, against: Sequence[str], charts: Path, name: str) -
         assert row.estimate is not None
         bars.append(_bar(model, row.estimate, kind))
         infra = row.verdicts.get("infra_error", 0)
-        rows.append(_line(model, kind, row.estimate, f"{infra} infra errors" if infra else ""))
+        notes = (f"{infra} infra errors" * bool(infra), f"{row.fallbacks} answers by fallback" * bool(row.fallbacks))
+        rows.append(_line(model, kind, row.estimate, "; ".join(filter(None, notes))))
     for named, estimate, differs in _published(variant, metric, [*newest, *against]):
         bars.append(_bar(f"{named} (published)", estimate, "published"))
         rows.append(_line(named, "published", estimate, differs))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.engines.model import slug
 from harness.entries import Feature
+from harness.reporting.table import metric_name
 from harness.results import Estimate
 from harness.runs import Run
 from harness.summary import first_rows
@@ -76,6 +77,7 @@ def _cells(feature: Feature, run: Run, assessment: Assessment | None) -> dict[st
     for case in feature.use_cases:
         row = next((rows[name] for name in (*case.gitlab, *case.industry) if name in rows), None)
         if row and row.estimate:
+            metric = metric_name(row, run.summary.calibrations if run.summary else ())
             benchmark, page = f"{row.benchmark} v{row.version}", f"runs/{page_of(run)}"
-            found[case.name] = Cell(benchmark, row.metric, row.estimate, page, labels.get(case.name))
+            found[case.name] = Cell(benchmark, metric, row.estimate, page, labels.get(case.name))
     return found

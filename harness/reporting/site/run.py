@@ -8,7 +8,7 @@ from harness.files import read_json
 from harness.manifest import Manifest
 from harness.records import Outcome
 from harness.reporting.notes import notes
-from harness.reporting.table import interval, number
+from harness.reporting.table import interval, metric_name, number
 from harness.results import Summary
 from harness.runs import Run
 from harness.screening.screen import SCREENING, Screening
@@ -42,7 +42,9 @@ def scores(summary: Summary) -> list[Cells]:
         found = row.estimate
         figures = (number(found.value), interval(found), f"{found.n:,}") if found else ("-", "-", "0")
         failed = (str(row.verdicts.get(each, 0)) for each in (Outcome.NO_ANSWER, Outcome.INFRA_ERROR))
-        rows.append((f"{row.benchmark} v{row.version}", row.use_case, row.metric, *figures, *failed))
+        rows.append(
+            (f"{row.benchmark} v{row.version}", row.use_case, metric_name(row, summary.calibrations), *figures, *failed)
+        )
     return rows
 
 
