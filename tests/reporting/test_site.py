@@ -256,6 +256,18 @@ def test_runs_that_cannot_be_read_are_named_and_the_rest_is_shown(tmp_path: Path
     assert [str(broken) in fault for fault in told["faults"]] == [True]
 
 
+def test_answers_by_fallback_are_marked_wherever_their_score_stands(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "runs", "one", {"mbpp": scores(3)})
+    text = (folder / RECORDS).read_text().replace('"fallback":false', '"fallback":true')
+    (folder / "summary.json").unlink()
+    (folder / RECORDS).write_text(text)
+    runs, faults = runs_in([tmp_path / "runs"])
+    out = build(runs, faults, tmp_path / "public").parent
+    assert "pass@1 (fallback)" in (out / "index.html").read_text()
+    assert "pass@1 (fallback)" in next((out / "runs").glob("*.html")).read_text()
+    assert "24 answers by fallback" in (out / "features/code-suggestions.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(("nowhere",), "nowhere is no folder"), (("-o", "/proc/nowhere"), "cannot write to /proc/nowhere")],
