@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import pytest
 
-from harness import catalog, environments
+from harness import environments
 from harness.benchmark import ReadRows, Tools
+from harness.entries import Environment
 from harness.errors import GroundTruthError, UnavailableError, UsageError
 from harness.groundtruth import check, require
 from harness.records import Answer, Completion, Sample, Score
@@ -76,6 +77,21 @@ def test_what_fails_is_named_and_known_until_something_changes(opened: Sandbox) 
     assert len(asked) > runs
 
 
+def test_what_fails_is_tried_once_more_but_for_what_nothing_could_let_pass(opened: Sandbox) -> None:
+    @dataclass(frozen=True)
+    class Counted(Three):
+        hopeless: ClassVar[frozenset[str]] = frozenset({"raises"})
+        run: ClassVar[list[str]] = []
+
+        async def score(self, sample: Sample, answer: Answer, tools: Tools) -> Score:
+            self.run.append(sample.id)
+            return await super().score(sample, answer, tools)
+
+    found = check(Counted(), Counted().load(None), "c", "namespaces", lambda: opened)  # type: ignore[arg-type]
+    assert list(found.broken) == ["wrong", "raises"]
+    assert sorted(Counted.run) == ["raises", "right", "wrong", "wrong"]
+
+
 def test_too_few_are_refused_unless_no_environment_could_pass_them() -> None:
     broken = {f"task/{n}": "failed" for n in range(2)}
     truth = GroundTruth("bench", "0" * 64, 200, broken)
@@ -87,7 +103,7 @@ def test_too_few_are_refused_unless_no_environment_could_pass_them() -> None:
 
 
 def test_an_environment_is_named_by_its_variable_and_known_by_what_is_in_it(tmp_path: Path) -> None:
-    environment = catalog.Environment("HARNESS_X_PYTHON", "scripts/x.sh")
+    environment = Environment("HARNESS_X_PYTHON", "scripts/x.sh")
     with pytest.raises(UnavailableError, match="no HARNESS_X_PYTHON") as raised:
         environments.python_of(environment, {})
     assert "scripts/x.sh" in raised.value.mend

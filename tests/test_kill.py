@@ -13,7 +13,7 @@ import pytest
 from conftest import evaluate_environment
 
 KILLS = 20
-SAMPLES = 24
+SAMPLES = 16
 
 
 def start(model: Path, folder: Path) -> "subprocess.Popen[bytes]":

@@ -11,6 +11,7 @@ from model_folders import gguf, kinds, made_model, refusals, screened
 
 from harness import catalog
 from harness.engines.model import Model, locate, served
+from harness.entries import HubSource
 from harness.errors import ScreeningError, UsageError
 from harness.screening.findings import read_policy
 from harness.screening.screen import Screening, Wish, screen
@@ -64,7 +65,7 @@ def test_a_hub_model_without_a_pinned_revision_is_warned_of(tmp_path: Path, give
 
 def test_the_catalog_pins_its_revisions_and_knows_the_hubs_names(tmp_path: Path) -> None:
     [source] = catalog.models()["codestral-22b-v0.1"].sources
-    assert isinstance(source, catalog.HubSource)
+    assert isinstance(source, HubSource)
     located = locate(str(made_model(tmp_path / "model")))
     found = screen(Wish("codestral-22b-v0.1", "chat"), replace(located, source=f"hub:{source.repo}@{source.revision}"))
     assert "revision-unpinned" not in kinds(found)
