@@ -30,8 +30,7 @@ def check(
     benchmark: Benchmark, samples: Sequence[Sample], environment: str, level: str, opened: OpenSandbox
 ) -> GroundTruth:
     """Runs the references of ``samples`` that were not run before; ``opened`` is called when there are some."""
-    key = canonical_sha256([benchmark.name, benchmark.version, environment, level])
-    name = f"{FOLDER}/{benchmark.name}-{key[:16]}.json"
+    name = place(benchmark, environment, level)
     known: dict[str, str] = recall(name) or {}  # reasons by task, "" for one that passes
     left = [sample for sample in samples if sample.id not in known]
     unsettled: dict[str, str] = {}
@@ -45,6 +44,12 @@ def check(
     reasons = {sample.id: known.get(sample.id) or unsettled.get(sample.id, "") for sample in samples}
     broken = {task: reason for task, reason in reasons.items() if reason}
     return GroundTruth(benchmark.name, environment, len(samples), broken)
+
+
+def place(benchmark: Benchmark, environment: str, level: str) -> str:
+    """The file in the cache folder that holds what is known."""
+    key = canonical_sha256([benchmark.name, benchmark.version, environment, level])
+    return f"{FOLDER}/{benchmark.name}-{key[:16]}.json"
 
 
 def checked(plan: Plan, level: str, accept_broken: bool, tell: Callable[[str], None]) -> Plan:

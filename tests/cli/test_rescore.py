@@ -6,6 +6,13 @@ from pathlib import Path
 import pytest
 from conftest import Evaluate
 
+from benchmarks.bigcodebench import BigCodeBench
+from harness import environments
+from harness.cache import keep
+from harness.groundtruth import place
+from harness.sandbox.pool import choose_level
+
+SLEEPERS = ("BigCodeBench/461", "BigCodeBench/1040")
 RIGHT = "def is_not_prime(n):\n    return n < 2 or any(n % d == 0 for d in range(2, int(n**0.5) + 1))\n"
 
 
@@ -66,15 +73,20 @@ def test_a_benchmark_without_its_environment_is_told_how_to_build_it(evaluate: E
 @pytest.mark.slow
 @pytest.mark.bigcodebench
 def test_bigcodebench_hard_is_scored_as_the_leaderboard_did(
-    evaluate: Evaluate, tmp_path: Path, mirror: Path, bigcodebench_python: str
+    evaluate: Evaluate, tmp_path: Path, mirror: Path, bigcodebench_python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    cache = str(tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    environment = environments.fingerprint(bigcodebench_python)
+    # Of these two the references sleep for 155 and 60 s: that they pass is taken as known here.
+    keep(place(BigCodeBench(), environment, str(choose_level())), dict.fromkeys(SLEEPERS, ""))
     samples = mirror / "samples/hard-instruct-calibrated.jsonl"
     settings = ("subset=hard", "split=instruct")
     done = evaluate(
         *("rescore", "--samples", samples, "--benchmark", "bigcodebench", "--data-dir", mirror, "--json"),
         *(word for setting in settings for word in ("--set", f"bigcodebench.{setting}")),
         HARNESS_BIGCODEBENCH_PYTHON=bigcodebench_python,
-        XDG_CACHE_HOME=str(tmp_path / "cache"),
+        XDG_CACHE_HOME=cache,
     )
     assert done.returncode == 0, done.stderr
     row, verbatim = json.loads(done.stdout)["rows"]
