@@ -31,17 +31,19 @@ def read_json(path: Path, kind: type[Held], mend: str) -> Held | None:
 
 
 @dataclass(frozen=True)
-class _Versioned:
+class File:
+    """What every versioned file says of itself; one that says nothing is of the first schema."""
+
     schema: int = 1
 
 
-def schema_of(path: Path) -> int | None:
+def schema_of(path: Path, mend: str) -> int | None:
     """The schema that the file at ``path`` says it is of (1 where it says none), or None where there is no such file.
 
     Raises:
         DataError: it is malformed.
     """
-    found = read_json(path, _Versioned, "move it away")
+    found = read_json(path, File, mend)
     return found.schema if found else None
 
 
@@ -51,7 +53,7 @@ def read_versioned(path: Path, kind: type[Held], schema: int, mend: str) -> Held
     Raises:
         DataError: it is malformed, or of a schema other than ``schema``.
     """
-    found = schema_of(path)  # first: another schema's fields are other ones
+    found = schema_of(path, mend)  # first: another schema's fields are other ones
     if found not in (None, schema):
         raise DataError(f"{path} is of schema {found}, this version reads {schema}", mend)
     return read_json(path, kind, mend)

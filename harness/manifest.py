@@ -162,7 +162,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     Raises:
         DataError: it is malformed, or of a schema that this version does not read.
     """
-    mend = "read it with the version that wrote it, or move the run folder away"
+    mend = "mend the file, read it with the version that wrote it, or move the run folder away"
     return read_versioned(folder / MANIFEST, Manifest, SCHEMA, mend)
 
 

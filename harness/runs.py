@@ -13,7 +13,7 @@ from harness.manifest import MANIFEST, Manifest, read_manifest
 from harness.records import Record
 from harness.results import SUMMARY_SCHEMA, Summary
 from harness.scoring.calibration import read_calibrations
-from harness.summary import SUMMARY, first_rows, read_summary, summarise
+from harness.summary import REMAKE, SUMMARY, first_rows, read_summary, summarise
 
 UNFINISHED = "finish the run first: the same command goes on"
 
@@ -133,7 +133,7 @@ def _without_text(record: Record) -> Record:
 
 def _up_to_date(summary: Path, file: Path) -> bool:
     written = summary.is_file() and summary.stat().st_mtime_ns > file.stat().st_mtime_ns
-    return written and schema_of(summary) == SUMMARY_SCHEMA
+    return written and schema_of(summary, REMAKE) == SUMMARY_SCHEMA
 
 
 def _file(folder: Path) -> Path | None:

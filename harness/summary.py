@@ -15,6 +15,7 @@ from harness.results import SUMMARY_SCHEMA, Calibration, LatencyRow, Summary, Su
 from harness.statistics import quantiles
 
 SUMMARY = "summary.json"
+REMAKE = "run its own command again, which makes it anew"
 GATE_SECONDS = 3.0
 """The most that the 95th percentile of a whole answer may take (GitLab, ai_evaluation_guidelines.md)."""
 
@@ -60,7 +61,7 @@ def read_summary(folder: Path) -> Summary | None:
     Raises:
         DataError: it is malformed, or of a schema that this version does not know.
     """
-    return read_versioned(folder / SUMMARY, Summary, SUMMARY_SCHEMA, "run its own command again, which makes it anew")
+    return read_versioned(folder / SUMMARY, Summary, SUMMARY_SCHEMA, REMAKE)
 
 
 def first_rows(summary: Summary) -> list[SummaryRow]:

@@ -49,9 +49,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments.out == STDOUT and arguments.format == "parquet":
         raise UsageError("parquet is no text", "name a file with -o")
     if arguments.out == STDOUT and arguments.json:
-        raise UsageError(
-            "standard output cannot hold the export and what is said of it", "leave out --json, or name a file"
-        )
+        raise UsageError("standard output would hold two things", "leave out --json, or name a file with -o")
     if arguments.out and len(arguments.run) > 1 and arguments.format == "lm-eval":
         raise UsageError("a results file of lm-eval is of one run", "leave out -o, or export one run at a time")
     runs = [open_run(folder) for folder in arguments.run]

@@ -14,7 +14,7 @@ from harness.baselines import side
 from harness.cli.compare import against
 from harness.cli.engine_options import wish_of
 from harness.cli.options import options_from
-from harness.cli.whole_run import Attempts, counts, whole_run
+from harness.cli.whole_run import counts, whole_run
 from harness.engines import open_engine
 from harness.engines.asking import Asker, Budget, counted, most
 from harness.engines.base import Engine
@@ -111,7 +111,7 @@ class MainJob:
             write_json(folder / SCREENING, self.screening)
         self.screening.check()
 
-    def _run(self, folder: Path, journal: Journal, manifest: Manifest, left: Attempts) -> None:
+    def _run(self, folder: Path, journal: Journal, manifest: Manifest) -> None:
         level = choose_level(self.arguments.sandbox)
         options = self.plan.options
         engine = open_engine(options.engine, self.plan.model, options.seed, self._tell, self.plan.asks_infills)

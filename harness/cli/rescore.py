@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _rescore(arguments: argparse.Namespace) -> int:
-    from harness.cli.whole_run import Attempts, counts, whole_run
+    from harness.cli.whole_run import counts, whole_run
     from harness.files import write_json
     from harness.groundtruth import checked, own_sandboxes
     from harness.manifest import MANIFEST, command_line, manifest_of, new_session
@@ -64,7 +64,7 @@ def _rescore(arguments: argparse.Namespace) -> int:
     plan = _with_attempts(plan, 1 + max(attempt for _, _, attempt in answers))
     plan = checked(plan, arguments.sandbox, arguments.accept_broken, tell)
 
-    def score(folder: Path, journal: "Journal", manifest: "Manifest", left: Attempts) -> None:
+    def score(folder: Path, journal: "Journal", manifest: "Manifest") -> None:
         level = choose_level(arguments.sandbox)
         session = new_session(command_line(), str(level), {"engine": "samples", "file": str(arguments.samples)})
         write_json(folder / MANIFEST, manifest_of(plan, (*manifest.sessions, session)))

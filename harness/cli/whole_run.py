@@ -1,7 +1,7 @@
 """What every run is framed by, whoever answers: its folder, its journal, and at the end its summary."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,16 +10,14 @@ from harness.journal import Journal
 from harness.latency import read_latency
 from harness.manifest import MANIFEST, Manifest, check_same_data, manifest_of, read_manifest, run_folder
 from harness.pipeline import open_attempts
-from harness.plan import Job, Plan, attempts
-from harness.records import Sample
+from harness.plan import Plan, attempts
 from harness.reporting.progress import Count
 from harness.reporting.table import print_summary, results_console
 from harness.scoring.calibration import read_calibrations
 from harness.summary import SUMMARY, summarise
 
-Attempts = Sequence[tuple[Job, Sample, int]]
-Work = Callable[[Path, Journal, Manifest, Attempts], None]
-"""Does what is left, given the run's folder, journal, manifest and open attempts; a session is its own to write."""
+Work = Callable[[Path, Journal, Manifest], None]
+"""Does what is left, given the run's folder, journal and manifest; a session is its own to write."""
 
 
 def whole_run(plan: Plan, out: Path, as_json: bool, work: Work) -> int:
@@ -34,10 +32,9 @@ def whole_run(plan: Plan, out: Path, as_json: bool, work: Work) -> int:
         if earlier:
             check_same_data(earlier, plan)
         manifest = manifest_of(plan, earlier.sessions if earlier else ())
-        left = list(open_attempts(plan, journal))
         try:
-            if left:
-                work(folder, journal, manifest, left)
+            if any(open_attempts(plan, journal)):
+                work(folder, journal, manifest)
             else:
                 write_json(folder / MANIFEST, manifest)
         finally:

@@ -30,7 +30,7 @@ def test_another_schemas_run_is_refused_by_name(tmp_path: Path, evaluate: Evalua
     shown = evaluate("export", folder, "--format", form)
     assert shown.returncode == 2
     assert f"{folder}/{MANIFEST} is of schema 99, this version reads 1" in shown.stderr
-    assert "mend: read it with the version that wrote it" in shown.stderr
+    assert "mend: mend the file, read it with the version that wrote it" in shown.stderr
 
 
 def test_another_schemas_summary_is_made_anew_where_the_records_are(tmp_path: Path) -> None:
