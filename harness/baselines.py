@@ -174,6 +174,11 @@ def keep(run: Path) -> Path:
     return folder
 
 
+def records_file(folder: Path) -> Path | None:
+    """The records of the run or kept baseline in ``folder``; None where there are none yet."""
+    return next((folder / name for name in (RECORDS, SCORES) if (folder / name).is_file()), None)
+
+
 def of_folder(folder: Path) -> Side:
     """The run or kept baseline in ``folder``.
 
@@ -184,7 +189,7 @@ def of_folder(folder: Path) -> Side:
     manifest = read_manifest(folder)
     if manifest is None:
         raise UsageError(f"{folder} is no run's folder", f"name one with {MANIFEST} and {RECORDS}")
-    file = next((folder / name for name in (RECORDS, SCORES) if (folder / name).is_file()), None)
+    file = records_file(folder)
     if file is None:
         raise UsageError(f"{folder} has no records", f"name a folder with {RECORDS} or {SCORES}")
     newest = {record.key: record for _, record in read_records(file)}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.baselines import KEPT, SCORES
+from harness.baselines import KEPT, SCORES, records_file
 from harness.errors import DataError, UsageError
 from harness.files import schema_of
 from harness.journal import RECORDS, read_records
@@ -86,7 +86,7 @@ def records_of(run: Run) -> Iterator[Record]:
         UsageError: there are none.
         DataError: a line is malformed.
     """
-    file = _file(run.folder)
+    file = records_file(run.folder)
     found = _records(file) if file else iter(())
     first = next(found, None)
     if first is None:
@@ -119,7 +119,7 @@ def summary_of(run: Run) -> Summary:
 
 def _summary(folder: Path, manifest: Manifest) -> Summary | None:
     """What is written down; made anew where records came later, as in a run that was killed, or by another version."""
-    file = _file(folder)
+    file = records_file(folder)
     if file is None or file.name == SCORES or _up_to_date(folder / SUMMARY, file):
         return read_summary(folder)
     records = [_without_text(record) for record in _records(file)]
@@ -134,7 +134,3 @@ def _without_text(record: Record) -> Record:
 def _up_to_date(summary: Path, file: Path) -> bool:
     written = summary.is_file() and summary.stat().st_mtime_ns > file.stat().st_mtime_ns
     return written and schema_of(summary, REMAKE) == SUMMARY_SCHEMA
-
-
-def _file(folder: Path) -> Path | None:
-    return next((folder / name for name in (RECORDS, SCORES) if (folder / name).is_file()), None)

@@ -20,7 +20,7 @@ ELSEWHERE = {
     "rescore": "needs answers: tests/cli/test_rescore.py",
     "data validate": "runs for minutes, and in CI by itself: tests/quality",
     "nightly configs/nightly.yaml": "needs its models: tests/cli/test_nightly.py",
-    "import FILE": "a placeholder",
+    "import FILE": "stands for any file: tests/importing",
     "compare RUN --against theirs": "needs a run of the same tasks: tests/importing",
     "import out/org__model": "needs lm-eval's results: tests/importing",
 }
