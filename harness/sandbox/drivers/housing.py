@@ -182,6 +182,7 @@ class Housing:
             if descriptor >= 0:
                 os.close(descriptor)
         room.descriptor = room.control = -1
+        room.run = None  # the run holds its room, and nobody collects cycles here
         self.free.append(room.slot)
 
     def uid(self, slot: int) -> int | None:
