@@ -25,7 +25,7 @@ class Follower:
     """Who is told how a run goes on; this one takes no notice."""
 
     def answered(self, benchmark: str, answer: Answer) -> None:
-        """An answer to a sample of ``benchmark`` has come, and is not yet scored."""
+        """The candidate has answered a sample of ``benchmark``; that is not yet scored."""
 
     def written(self, record: Record) -> None:
         """A record is in the journal."""
@@ -66,7 +66,9 @@ async def run(
     async def ask(job: Job, sample: Sample, attempt: int) -> Answer | None:
         if isinstance(candidate, Given):
             return candidate.answers.get((job.entry.name, sample.id, attempt))
-        return await candidate.ask(sample.prompt, plan.sampling(job, sample, attempt))
+        answer = await candidate.ask(sample.prompt, plan.sampling(job, sample, attempt))
+        follower.answered(job.entry.name, answer)
+        return answer
 
     async def work() -> None:
         for job, sample, attempt in unsettled:
@@ -76,8 +78,7 @@ async def run(
         earlier = journal.records.get((job.entry.name, sample.id, attempt))
         answer = earlier.answer if earlier else None
         try:
-            if not answer and (answer := await ask(job, sample, attempt)):
-                follower.answered(job.entry.name, answer)
+            answer = answer or await ask(job, sample, attempt)
             score = await _score(job, sample, answer, tools_of(job)) if answer else NOT_GIVEN
             if answer and panel:
                 score = await panel.judged(score, job.benchmark, sample, answer)

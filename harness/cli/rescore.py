@@ -69,7 +69,7 @@ def _rescore(arguments: argparse.Namespace) -> int:
         session = new_session(command_line(), str(level), {"engine": "samples", "file": str(arguments.samples)})
         write_json(folder / MANIFEST, manifest_of(plan, (*manifest.sessions, session)))
         tell(f"scoring {arguments.samples}; sandbox: {level}; {folder}")
-        progress = RunProgress(counts(plan, journal), console)
+        progress = RunProgress(counts(plan, journal, answers), console)
         with Sandbox(level) as sandbox, ExitStack() as own, progress:
             sandboxes = own_sandboxes(plan, level, own)
             asyncio.run(run(plan, Given(answers), sandbox, journal, progress, None, sandboxes))

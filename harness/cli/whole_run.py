@@ -1,12 +1,12 @@
 """What every run is framed by, whoever answers: its folder, its journal, and at the end its summary."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from harness.files import write_json
-from harness.journal import Journal
+from harness.journal import Journal, Key
 from harness.latency import read_latency
 from harness.manifest import MANIFEST, Manifest, check_same_data, manifest_of, read_manifest, run_folder
 from harness.pipeline import open_attempts
@@ -49,13 +49,13 @@ def whole_run(plan: Plan, out: Path, as_json: bool, work: Work) -> int:
     return 0 if summary.complete else 3
 
 
-def counts(plan: Plan, journal: Journal) -> Mapping[str, Count]:
-    """By benchmark: how many attempts there are, and how many of them were answered and scored before."""
+def counts(plan: Plan, journal: Journal, given: Collection[Key] = ()) -> Mapping[str, Count]:
+    """By benchmark: how many attempts there are, how many are scored, and how many answered: ``given`` ones, too."""
     found: dict[str, Count] = {}
     for job, sample, attempt in attempts(plan):
         key = job.entry.name, sample.id, attempt
         count = found.setdefault(job.entry.name, Count(0, 0, 0))
         count.total += 1
-        count.answered += journal.answered(key)
+        count.answered += key in given or journal.answered(key)
         count.scored += journal.settled(key)
     return found

@@ -24,6 +24,7 @@ def test_answers_are_scored_once_and_missing_ones_are_told(evaluate: Evaluate, t
     done = evaluate(*command)
     assert done.returncode == 0, done.stderr
     assert "no answer to 376 of 378 samples, each scored as no_answer: Mbpp/4," in done.stderr
+    assert done.stderr.endswith("mbppplus answered 2, scored 378/378\n"), "nobody was asked: there is no speed"
     summary = json.loads(done.stdout)
     rows = {row["metric"]: row for row in summary["rows"]}
     assert rows["plus pass@1"]["estimate"]["n"] == 378

@@ -95,11 +95,11 @@ def lm_eval_results(run: Run, summary: Summary) -> str:
 def _tasks(summary: Summary) -> Iterator[_Task]:
     """Each benchmark that has a score, and then its parts."""
     for row in first_rows(summary):
+        if not row.estimate:
+            continue
         mine = {
             each.metric: each.estimate for each in summary.rows if each.benchmark == row.benchmark and each.estimate
         }
-        if not row.estimate:
-            continue
         tag = next((tag for tag in PARTS if tag in row.groups), "")
         parts = {f"{row.benchmark}_{value}": (value, found) for value, found in row.groups.get(tag, {}).items()}
         yield _Task(row.benchmark, row.benchmark, row.benchmark, row.samples, mine, tuple(parts))
