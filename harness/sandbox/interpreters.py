@@ -4,14 +4,20 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.errors import UsageError
 from harness.sandbox.languages import toolchain
 
-LIGHT, TESTS, SCIENTIFIC = "light", "tests", "scientific"
+LIGHT, TESTS, TABLES, SCIENTIFIC = "light", "tests", "tables", "scientific"
 JUDGE = "judge"
 """The profile of the parent whose children judge; it runs on this project's own Python."""
+
+
+def _top_level(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.split(".")[0] for name in names)
+
 
 _STANDARD = (
     *("bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
@@ -21,15 +27,23 @@ _INSIDE = (
     *("inside", "unittest.mock", "doctest", "importlib.metadata", "subprocess", "tempfile", "shutil", "pathlib"),
     *("json", "csv", "hashlib", "urllib.parse"),
 )
+# Dear to import, and used by many programs that need no numbers.
+_WEB = ("requests", "bs4", "faker", "sqlite3")
+_TABLES = (
+    *("numpy", "pandas", "matplotlib", "matplotlib.pyplot", "matplotlib.backends.backend_agg"),
+    *("pandas.plotting._matplotlib", "openpyxl"),
+)
 _SCIENTIFIC = (
-    *("numpy", "pandas", "matplotlib", "matplotlib.pyplot", "scipy", "scipy.stats", "scipy.optimize", "seaborn"),
+    *("scipy", "scipy.stats", "scipy.optimize", "seaborn", "nltk"),
     *("sklearn", "sklearn.linear_model", "sklearn.model_selection", "sklearn.preprocessing", "sklearn.metrics"),
     *("sklearn.decomposition", "sklearn.cluster", "sklearn.ensemble", "sklearn.feature_extraction.text"),
-    *("matplotlib.backends.backend_agg", "pandas.plotting._matplotlib"),
 )
-# Dear to import, and used by many programs that need none of the above.
-_COMMON = ("requests", "bs4", "faker", "nltk", "openpyxl", "sqlite3")
-_HEAVY = frozenset(name.split(".")[0] for name in _SCIENTIFIC) | {"statsmodels", "skimage", "wordcloud", "geopandas"}
+# Libraries that import those of a profile, besides these themselves. Forking a parent costs by what it holds, so that
+# each program gets the smallest that has what it names.
+_LEADS_TO = {
+    SCIENTIFIC: _top_level(_SCIENTIFIC) | {"gensim", "keras", "skimage", "statsmodels", "tensorflow", "textblob"},
+    TABLES: _top_level(_TABLES) | {"cv2", "folium", "geopandas", "pytesseract", "shapely", "wordcloud"},
+}
 _IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w., \t]*)", re.MULTILINE)
 
 
@@ -42,11 +56,11 @@ class Interpreter:
     profiles: dict[str, tuple[str, ...]]
 
     def profile_of(self, source: str, inside: bool) -> str:
-        """The profile that has most of what ``source`` imports; ``inside``: its tests share its process."""
-        if SCIENTIFIC in self.profiles:
-            named = {word.split(".")[0] for found in _IMPORT.findall(source) for word in re.split(r"[,\s]+", found)}
-            if named & _HEAVY:
-                return SCIENTIFIC
+        """The smallest profile with what ``source`` imports; ``inside``: its tests share its process."""
+        named = _top_level(word for found in _IMPORT.findall(source) for word in re.split(r"[,\s]+", found))
+        for profile, libraries in _LEADS_TO.items():
+            if profile in self.profiles and named & libraries:
+                return profile
         return TESTS if inside else LIGHT
 
 
@@ -88,7 +102,8 @@ def named(executable: str) -> Interpreter:
         folders,
         {
             LIGHT: _STANDARD,
-            TESTS: (*_STANDARD, *_INSIDE, *_COMMON),
-            SCIENTIFIC: (*_STANDARD, *_INSIDE, *_COMMON, *_SCIENTIFIC),
+            TESTS: (*_STANDARD, *_INSIDE, *_WEB),
+            TABLES: (*_STANDARD, *_INSIDE, *_WEB, *_TABLES),
+            SCIENTIFIC: (*_STANDARD, *_INSIDE, *_WEB, *_TABLES, *_SCIENTIFIC),
         },
     )

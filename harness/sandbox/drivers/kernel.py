@@ -22,11 +22,13 @@ CAPABILITIES = {
 
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 4, 22, 24
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 36, 38, 2
+_MADV_COLLAPSE, _HUGE_PAGE = 25, 2 << 20
 _SIGCHLD = 17
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
 libc = ctypes.CDLL(None, use_errno=True)
+libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 # Keeps the interpreter's lock over the call, as a fork must.
 _python = ctypes.PyDLL(None, use_errno=True)
 
@@ -94,6 +96,21 @@ def loopback_up() -> None:
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", ioctl(handle, _SIOCGIFFLAGS, request))[1]
         ioctl(handle, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
+
+
+def use_huge_pages() -> None:
+    """Moves this process's own memory to huge pages where it fills them: a fork then copies far fewer page tables.
+
+    Where the kernel has none to give, or does not know how (before Linux 6.1), all stays as it is.
+    """
+    with open("/proc/self/maps") as file:
+        rows = [line.split() for line in file]
+    for span, kind, *rest in rows:
+        if kind != "rw-p" or rest[3:] not in ([], ["[heap]"]):
+            continue
+        first, last = (int(number, 16) for number in span.split("-"))
+        for address in range(-(-first // _HUGE_PAGE) * _HUGE_PAGE, last - _HUGE_PAGE + 1, _HUGE_PAGE):
+            libc.madvise(address, _HUGE_PAGE, _MADV_COLLAPSE)
 
 
 def adopt_orphans() -> None:

@@ -26,6 +26,7 @@ import rooms
 
 def main(control: socket.socket) -> None:
     """Serves until the server closes the socket."""
+    os.environ.pop("GLIBC_TUNABLES", None)  # what a program starts is not to have it
     begin = json.loads(control.recv(1 << 20))
     settings = confine.Settings(begin["settings"])
     warm_up(control, begin["imports"])
@@ -62,6 +63,7 @@ def warm_up(control: socket.socket, imports: list[str]) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    kernel.use_huge_pages()
 
 
 def refuse(control: socket.socket, name: str, error: BaseException) -> None:

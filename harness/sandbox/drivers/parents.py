@@ -14,6 +14,8 @@ from typing import Any
 import rooms
 from runs import Run
 
+_HUGE_PAGES = "glibc.malloc.hugetlb=1"
+
 
 class Parent:
     """A warm parent as the server sees it."""
@@ -79,7 +81,8 @@ class Parents:
                 os.dup2(words, 1)
                 os.dup2(words, 2)
                 theirs.set_inheritable(True)
-                os.execve(command[0], command, self.described["environment"])
+                # Memory in huge pages is forked faster.
+                os.execve(command[0], command, {**self.described["environment"], "GLIBC_TUNABLES": _HUGE_PAGES})
             except BaseException as error:
                 os.write(2, f"{command[0]}: {error}\n".encode())
             os._exit(127)
