@@ -27,8 +27,8 @@ _INSIDE = (
     *("inside", "unittest.mock", "doctest", "importlib.metadata", "subprocess", "tempfile", "shutil", "pathlib"),
     *("json", "csv", "hashlib", "urllib.parse"),
 )
-# Dear to import, and used by many programs that need no numbers.
-_WEB = ("requests", "bs4", "faker", "sqlite3")
+# Dear to import, and used by programs that need no numbers.
+_WEB = ("requests", "bs4", "faker", "sqlite3", "flask", "django.http")
 _TABLES = (
     *("numpy", "pandas", "matplotlib", "matplotlib.pyplot", "matplotlib.backends.backend_agg"),
     *("pandas.plotting._matplotlib", "openpyxl"),

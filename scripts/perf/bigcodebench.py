@@ -1,13 +1,14 @@
 """How fast all of BigCodeBench's own solutions are scored, as a ratio to the official check of the same tasks.
 
     HARNESS_DATA_DIR=... python scripts/perf/bigcodebench.py --ours PYTHON [--theirs PYTHON]
-        [--every N] [--seconds S ...]
+        [--every N] [--seconds S ...] [--without NUMBER ...]
 
 Prints JSON. ``--ours`` is the environment that scripts/bigcodebench_env.sh builds, ``--theirs`` one with the same
 libraries and bigcodebench itself. First all 1,140 tasks end to end on our side alone: from opening the sandbox to the
 last verdict. Then, for each of ``--seconds``, both sides on the same tasks: every ``--every``-th of those whose
 solution takes less wall time than that here (0: no limit), since the official check of all takes most of an hour on two
-cores. Starting is left out on both sides there, as in scripts/perf/execution.py, whose comparison this is.
+cores. ``--without`` leaves out tasks that hang the peer. Starting is left out on both sides there, as in
+scripts/perf/execution.py, whose comparison this is.
 """
 
 import argparse
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--theirs", default="", metavar="PYTHON")
     parser.add_argument("--every", type=int, default=4, metavar="N")
     parser.add_argument("--seconds", type=float, nargs="+", default=[0.0, 5.0], metavar="S")
+    parser.add_argument("--without", nargs="+", default=[], metavar="NUMBER")
     parser.add_argument("--level", default="auto")
     arguments = parser.parse_args()
     tasks = canonical_solutions(Path(os.environ["HARNESS_DATA_DIR"]) / "bigcodebench/v0.1.4.jsonl")
@@ -52,9 +54,10 @@ def main() -> None:
     }
     for limit in arguments.seconds if arguments.theirs else ():
         chosen = [n for n, verdict in enumerate(verdicts) if verdict.wall_seconds < (limit or float("inf"))]
-        chosen = chosen[:: arguments.every]
+        chosen = [n for n in chosen if tasks[n]["id"].partition("/")[2] not in arguments.without][:: arguments.every]
         found[f"below_{limit:g}_seconds" if limit else "of_any_length"] = {
             "every": arguments.every,
+            "left_out": arguments.without,
             **against(
                 "bigcodebench",
                 arguments.theirs,
