@@ -57,10 +57,11 @@ class Interpreter:
 
     def profile_of(self, source: str, inside: bool) -> str:
         """The smallest profile with what ``source`` imports; ``inside``: its tests share its process."""
-        named = _top_level(word for found in _IMPORT.findall(source) for word in re.split(r"[,\s]+", found))
-        for profile, libraries in _LEADS_TO.items():
-            if profile in self.profiles and named & libraries:
-                return profile
+        if SCIENTIFIC in self.profiles:
+            named = _top_level(word for found in _IMPORT.findall(source) for word in re.split(r"[,\s]+", found))
+            for profile, libraries in _LEADS_TO.items():
+                if named & libraries:
+                    return profile
         return TESTS if inside else LIGHT
 
 

@@ -109,6 +109,7 @@ def use_huge_pages() -> None:
         if kind != "rw-p" or rest[3:] not in ([], ["[heap]"]):
             continue
         first, last = (int(number, 16) for number in span.split("-"))
+        # One by one: a call for more may end at one that cannot be moved.
         for address in range(-(-first // _HUGE_PAGE) * _HUGE_PAGE, last - _HUGE_PAGE + 1, _HUGE_PAGE):
             libc.madvise(address, _HUGE_PAGE, _MADV_COLLAPSE)
 
