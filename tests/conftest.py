@@ -16,6 +16,7 @@ from hypothesis import settings
 from harness.engines.model import Model
 from harness.sandbox.container import ENGINES, Container
 from harness.sandbox.isolation import Level
+from harness.sandbox.languages import toolchain
 from harness.sandbox.pool import Sandbox, probe
 
 # How long one example takes says more of the machine than of the code.
@@ -60,6 +61,14 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox at each of our own levels that this machine offers."""
     with opened(request.param) as found:
         yield found
+
+
+@pytest.fixture
+def other_tools() -> Iterator[None]:
+    """For tests that change what is installed: nothing found then is remembered afterwards, in the same process."""
+    toolchain.cache_clear()
+    yield
+    toolchain.cache_clear()
 
 
 @pytest.fixture(scope="session")

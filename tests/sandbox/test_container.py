@@ -62,6 +62,7 @@ def test_an_engine_that_does_not_run_is_named(monkeypatch: pytest.MonkeyPatch, t
         choose_level("dokcer:x")
 
 
+@pytest.mark.usefixtures("other_tools")
 def test_other_languages_in_a_container_are_no_failed_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/false")
     with Sandbox(Container("docker", IMAGE), slots=1) as sandbox:

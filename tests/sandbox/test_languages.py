@@ -211,15 +211,12 @@ def test_a_compiler_that_runs_away_is_stopped(best: Sandbox, monkeypatch: pytest
     assert verdict.test == "compile"
 
 
+@pytest.mark.usefixtures("other_tools")
 def test_a_missing_toolchain_is_unavailable(best: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(languages, "_find", lambda tool: None)
-    toolchain.cache_clear()
-    try:
-        with pytest.raises(UnavailableError, match="no toolchain for ruby") as raised:
-            best.run(Program("ruby", "", Calls((Case("1", 1),))))
-        assert "apt-get install ruby" in raised.value.mend
-    finally:
-        toolchain.cache_clear()
+    with pytest.raises(UnavailableError, match="no toolchain for ruby") as raised:
+        best.run(Program("ruby", "", Calls((Case("1", 1),))))
+    assert "apt-get install ruby" in raised.value.mend
 
 
 def test_asserts_are_for_python_only(best: Sandbox) -> None:
