@@ -122,11 +122,11 @@ class Parents:
         self.events.unregister(each.control)
         each.control.close()
         self.running.pop(each.profile, None)
+        why = each.last_words()
         if each.importing and each.profile not in self.unfit:
-            why = each.last_words()
             self.unfit[each.profile] = f"the library {each.importing} crashes when it is imported: {why}"
         elif not each.ready and each.profile not in self.unfit:
             interpreter = self.described["parents"][each.profile]["command"][0]
-            self.unfit[each.profile] = f"the interpreter {interpreter} died: {each.last_words()}"
+            self.unfit[each.profile] = f"the interpreter {interpreter} died: {why}"
         for run in [*each.forking, *each.runs.values()]:
             self.abandoned(run, "a warm parent died")
