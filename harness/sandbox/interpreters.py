@@ -31,7 +31,8 @@ _INSIDE = (
 _WEB = ("requests", "bs4", "faker", "sqlite3", "flask", "django.http")
 _TABLES = (
     *("numpy", "pandas", "matplotlib", "matplotlib.pyplot", "matplotlib.backends.backend_agg"),
-    *("pandas.plotting._matplotlib", "openpyxl"),
+    *("pandas.plotting._matplotlib", "pandas.io.formats.csvs", "pandas.core.methods.to_dict", "numpy.testing"),
+    "openpyxl",
 )
 _SCIENTIFIC = (
     *("scipy", "scipy.stats", "scipy.optimize", "seaborn", "nltk"),
