@@ -1,6 +1,7 @@
 """Verdicts and isolation, on every level that this machine offers, with real programs."""
 
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -187,6 +188,23 @@ if os.fork() == 0:
     os._exit(0)
 time.sleep(0.2)
 """
+
+
+TURN = """
+import ctypes, platform, struct
+def turn():
+    number = {"x86_64": 315, "aarch64": 275}[platform.machine()]  # sched_getattr
+    told = ctypes.create_string_buffer(48)
+    assert ctypes.CDLL(None).syscall(number, 0, told, 48, 0) == 0
+    return struct.unpack("IIQiIQQQ", told.raw)[5] / 1e6
+"""
+
+
+def test_a_program_stays_on_its_core_for_long_once_it_runs(sandbox: Sandbox) -> None:
+    if tuple(int(part) for part in platform.release().split(".")[:2]) < (6, 12):
+        pytest.skip("before Linux 6.12 nobody chooses the length of a turn")
+    verdict = sandbox.run(python(TURN, "assert turn() == 100, turn()"))
+    assert verdict.outcome is Outcome.PASSED, verdict.message
 
 
 def test_no_process_outlives_its_program(sandbox: Sandbox) -> None:

@@ -25,6 +25,8 @@ _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 36, 38, 2
 _MADV_COLLAPSE, _HUGE_PAGE = 25, 2 << 20
 _SIGCHLD = 17
 _CLONE = {"x86_64": 56, "aarch64": 220}
+_SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}.get(platform.machine(), -1)
+_KEEP_POLICY, _TURN_NANOSECONDS = 0x08, 100_000_000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -112,6 +114,16 @@ def use_huge_pages() -> None:
         # One by one: a call for more may end at one that cannot be moved.
         for address in range(-(-first // _HUGE_PAGE) * _HUGE_PAGE, last - _HUGE_PAGE + 1, _HUGE_PAGE):
             libc.madvise(address, _HUGE_PAGE, _MADV_COLLAPSE)
+
+
+def take_long_turns() -> None:
+    """Lets this process stay on its core for 100 ms while others wait for it, instead of 1 to 3 (Linux 6.12 and later).
+
+    Programs that take turns empty each other's caches. Nobody with short turns waits for that: the kernel lets them in.
+    """
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    attributes = struct.pack("IIQiIQQQ", 48, 0, _KEEP_POLICY, nice, 0, _TURN_NANOSECONDS, 0, 0)
+    libc.syscall(_SCHED_SETATTR, 0, attributes, 0)  # a kernel that knows no such turns changes nothing
 
 
 def adopt_orphans() -> None:
