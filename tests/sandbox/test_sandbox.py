@@ -174,22 +174,6 @@ def test_usage_is_measured(sandbox: Sandbox) -> None:
     assert verdict.wall_seconds > 0
 
 
-def processes(mark: str) -> list[str]:
-    listing = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True).stdout
-    return [line for line in listing.splitlines() if mark in line and "ps -ww" not in line]
-
-
-DAEMON = """
-import os, sys, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(97)", MARK])
-    os._exit(0)
-time.sleep(0.2)
-"""
-
-
 TURN = """
 import ctypes, platform, struct
 def turn():
@@ -205,6 +189,22 @@ def test_a_program_stays_on_its_core_for_long_once_it_runs(sandbox: Sandbox) -> 
         pytest.skip("before Linux 6.12 nobody chooses the length of a turn")
     verdict = sandbox.run(python(TURN, "assert turn() == 100, turn()"))
     assert verdict.outcome is Outcome.PASSED, verdict.message
+
+
+def processes(mark: str) -> list[str]:
+    listing = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True).stdout
+    return [line for line in listing.splitlines() if mark in line and "ps -ww" not in line]
+
+
+DAEMON = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(97)", MARK])
+    os._exit(0)
+time.sleep(0.2)
+"""
 
 
 def test_no_process_outlives_its_program(sandbox: Sandbox) -> None:
