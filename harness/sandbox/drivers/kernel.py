@@ -119,7 +119,7 @@ def use_huge_pages() -> None:
 def take_long_turns() -> None:
     """Lets this process stay on its core for 100 ms while others wait for it, instead of 1 to 3 (Linux 6.12 and later).
 
-    Programs that take turns empty each other's caches. Nobody with short turns waits for that: the kernel lets them in.
+    Programs that take turns empty each other's caches. The kernel prefers who has short turns: the server, its parents.
     """
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     attributes = struct.pack("IIQiIQQQ", 48, 0, _KEEP_POLICY, nice, 0, _TURN_NANOSECONDS, 0, 0)
